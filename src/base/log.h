@@ -1,0 +1,62 @@
+/*
+ * log: one event, one line, one write.
+ *
+ * An event is a row of events.def: level, name, Gunicorn's sentence as a
+ * printf format, JSON keys for its arguments in the same order. As text the
+ * line is "[2026-01-31 23:59:59 +0000] [pid] [LEVEL] sentence"; as JSON it is
+ * an object with the keys. Bytes that come from outside are escaped here
+ * (control characters, quotes, invalid UTF-8), so no caller has to.
+ *
+ * A line is at most LOG_LINE_MAX bytes; longer ones are cut and end in "...".
+ * Never allocates, never fails, never blocks longer than log_write does;
+ * errno is left as it was. Safe in every thread, not in signal handlers.
+ */
+#ifndef BASE_LOG_H
+#define BASE_LOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/str.h"
+
+#define LOG_LINE_MAX 8192
+
+enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERROR, LOG_CRITICAL };
+enum log_format { LOG_TEXT, LOG_JSON };
+
+enum event {
+#define EVENT(level, name, format, keys) EV_##name,
+#include "base/events.def"
+#undef EVENT
+	EV_MAX,
+};
+
+/*
+ * Writes the event's line when its level is at least the level set. The
+ * arguments are those of the event's format (checked by the table's test):
+ * %s for NUL-terminated text, %.*s for a str (STR_ARG), %d %u %ld %lu %zu.
+ */
+void log_event(enum event ev, ...);
+
+/* The same with ": <strerror(errno)>" at the end (JSON: "error"). */
+void log_errno(enum event ev, ...);
+
+/*
+ * A line whose text was made elsewhere (Python's loggers, tracebacks): each
+ * line of text becomes one log line of that level.
+ */
+void log_text(enum log_level level, struct str text);
+
+void log_set_level(enum log_level level);
+enum log_level log_get_level(void);
+void log_set_format(enum log_format format);
+/* The pid that stands in lines; set by whoever has just forked. */
+void log_set_pid(int pid);
+
+/* Level by Gunicorn's name ("info", any case), or -E_BAD_VALUE. */
+int log_level_from(struct str name);
+
+/* Writes n bytes out, in one go; filled by sys. Before that: nothing. */
+extern void (*log_write)(const char *line, size_t n);
+
+#endif

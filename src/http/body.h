@@ -1,0 +1,46 @@
+/*
+ * body: the ring through which a request's body flows from the protocol
+ * (one producer) to the application (one consumer). Bounded by request_buffer;
+ * what the consumer takes is given back to the protocol as credit
+ * (stream_ops.body_credit), so that a body of any size needs no more memory.
+ */
+#ifndef HTTP_BODY_H
+#define HTTP_BODY_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/str.h"
+
+struct body {
+	char *ring;
+	size_t size;                /* a power of two, 0 before body_init */
+	_Atomic(uint64_t) put, got; /* bytes ever; put - got are held */
+	_Atomic(bool) complete;     /* no byte comes after those held */
+};
+
+/* size bytes (rounded up to a power of two). 0 or -E_NOMEM. */
+int body_init(struct body *b, size_t size);
+void body_finish(struct body *b);
+
+/* Producer: takes as much of s as there is room for; returns that. */
+size_t body_put(struct body *b, struct str s);
+size_t body_room(const struct body *b);
+/* Producer: the last byte has been put. */
+void body_set_complete(struct body *b);
+
+/* Consumer: the next bytes as one slice (empty: none now), left in place. */
+struct str body_peek(const struct body *b);
+/* Consumer: n bytes of the slice are done with. */
+void body_take(struct body *b, size_t n);
+
+/* All of the body is here (taken or not). */
+static inline bool
+body_complete(const struct body *b)
+{
+	return atomic_load_explicit(&b->complete, memory_order_acquire);
+}
+
+#endif

@@ -1,0 +1,53 @@
+/*
+ * response: what a gateway says, checked once for all protocols: a status
+ * that may be, field names and values that may be, no hop-by-hop field of the
+ * application's, body bytes counted against Content-Length, no body where
+ * HTTP has none. The bytes are made by the request's stream_ops.
+ *
+ * All of it is called by the application's thread, without the GIL being
+ * needed, and never blocks.
+ */
+#ifndef HTTP_RESPONSE_H
+#define HTTP_RESPONSE_H
+
+#include "http/request.h"
+
+/*
+ * Starts the answer. status is 200..599, reason may be empty (the standard
+ * text is taken). Adds Date and Server when the application gave none.
+ * 0; -E_BAD_VALUE: a field or the status may not be sent (*bad tells which:
+ * a text of ours, never the bytes), nothing was sent; -E_GONE; -E_NOMEM.
+ */
+int response_start(struct request *req, unsigned status, struct str reason,
+    const struct field *fields, unsigned n_fields, const char **bad);
+
+/* 103 Early Hints or 100 Continue. The same errors. */
+int response_informational(struct request *req, unsigned status,
+    const struct field *fields, unsigned n_fields);
+
+/*
+ * Body bytes. Returns how many were taken (see stream_ops.body; dropped
+ * bytes of a body-less answer count as taken), -E_TOO_LONG when they exceed
+ * Content-Length (those within it were taken), or -E_GONE.
+ */
+ssize_t response_write(struct request *req, struct str data);
+
+/* len bytes of fd from offset. As response_write; -E_NOT_FOUND: no sendfile
+ * here, read and write it. */
+ssize_t response_file(struct request *req, int fd, off_t offset, size_t len);
+
+/*
+ * Completes the answer: 0, or -E_PROTOCOL when fewer bytes than
+ * Content-Length were written (the connection is then cut, so that the
+ * client sees it). The request must not be touched afterwards.
+ */
+int response_end(struct request *req);
+
+/*
+ * Answers req with a small complete page for status, or cuts the connection
+ * when the head has already left. Completes the answer. detail: a fixed text
+ * of ours, or NULL.
+ */
+void response_error(struct request *req, unsigned status, const char *detail);
+
+#endif

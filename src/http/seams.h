@@ -1,0 +1,124 @@
+/*
+ * seams: the three tables that connect protocols, gateways and worker
+ * classes through struct request. (The tables below the request,
+ * transport_ops and proto_ops, are net's: net/conn.h.)
+ *
+ *   protocol  --fills-->  request  --ready-->  executor (worker class)
+ *   executor  --start-->  gateway (wsgi | asgi)  -->  application
+ *   gateway   --response_*-->  stream_ops of the request's protocol
+ */
+#ifndef HTTP_SEAMS_H
+#define HTTP_SEAMS_H
+
+#include <sys/types.h>
+#include <sys/uio.h>
+
+#include "http/request.h"
+
+/*
+ * Protocol side of one request. Called by the application's thread between
+ * ready and end. None blocks; none takes the GIL. All but room and credit
+ * return -E_GONE once the request's end word is set.
+ */
+struct stream_ops {
+	const char *name;
+	/*
+	 * The final head. fields are checked and complete but for what the
+	 * protocol adds (framing, Connection). It may be kept back to leave
+	 * with the first body bytes. 0 or -E_*.
+	 */
+	int (*head)(struct stream *s, unsigned status, struct str reason,
+	    const struct field *fields, unsigned n_fields);
+	/* A 1xx head (100, 103), sent at once. 0 or -E_*. */
+	int (*informational)(struct stream *s, unsigned status,
+	    const struct field *fields, unsigned n_fields);
+	/*
+	 * Body bytes. Returns how many of data's were taken: all that was
+	 * sent or buffered; less, or 0, when the bound of the output is
+	 * reached: then wait for EXECUTOR_ROOM. -E_*.
+	 */
+	ssize_t (*body)(struct stream *s, struct str data);
+	/*
+	 * len bytes of an open file from offset; the caller keeps fd open
+	 * until it returns. Like body; NULL where a protocol has none.
+	 */
+	ssize_t (*file)(struct stream *s, int fd, off_t offset, size_t len);
+	/* Trailer fields, before end. NULL where there are none. */
+	int (*trailers)(struct stream *s, const struct field *fields,
+	    unsigned n_fields);
+	/*
+	 * The answer is complete; what is buffered goes out by itself. The
+	 * request is no longer touched after this by the caller's thread.
+	 */
+	int (*end)(struct stream *s);
+	/* The application took n bytes of the body ring. */
+	void (*body_credit)(struct stream *s, size_t n);
+	/* Bytes that body would take now without waiting. */
+	size_t (*room)(struct stream *s);
+	/* The answer cannot be completed: the client must see that it is cut. */
+	void (*reset)(struct stream *s);
+	/* Turns the connection over to another protocol; NULL: cannot. */
+	int (*upgrade)(struct stream *s, struct str protocol);
+};
+
+/* First member of each protocol's own struct of a stream. */
+struct stream {
+	const struct stream_ops *ops;
+};
+
+/* Application side of one request: how it is called. */
+struct gateway_ops {
+	const char *name;
+	/*
+	 * Calls the application for req. WSGI: returns when the answer is
+	 * complete or given up. Needs the GIL. 0, or -E_* after the request
+	 * was answered with an error or reset; never leaves it open.
+	 */
+	int (*start)(void *app, struct request *req);
+	/* More body is there, or it is complete. NULL: the gateway waits. */
+	void (*on_body)(struct request *req);
+	/* The output has room again. NULL: the gateway waits. */
+	void (*on_room)(struct request *req);
+	/* The end word was set. NULL: the gateway looks at it itself. */
+	void (*on_cancel)(struct request *req);
+	/* The worker drains: long-lived exchanges should end. May be NULL. */
+	void (*on_drain)(struct request *req);
+	/* Frees req->call. Needs the GIL. */
+	void (*destroy)(struct request *req);
+};
+
+/* What wait waits for, and what it answers; the end word always counts. */
+enum executor_event {
+	EXECUTOR_BODY = 1, /* body bytes are there, or the body is complete */
+	EXECUTOR_ROOM = 2, /* the output has room */
+	EXECUTOR_END = 4,  /* the request's end word is set */
+};
+
+/* A worker class: who calls the application. */
+struct executor_ops {
+	const char *name;
+	/* Prepares slots and threads. 0 or -E_*. */
+	int (*start)(struct executor *e);
+	/* Runs what stands on the ready list; returns how many it ran. */
+	int (*ready)(struct executor *e);
+	/*
+	 * Called by a gateway on the application's thread, without the GIL:
+	 * returns when one of the events (a set of executor_event) is true of
+	 * req; a set. Never runs another request's application.
+	 */
+	unsigned (*wait)(struct executor *e, struct request *req,
+	    unsigned events);
+	/* Something happened to req: whoever waits for it must look again. */
+	void (*wake)(struct executor *e, struct request *req);
+	/* Runs fn(arg) on an application thread, with the GIL. 0 or -E_FULL. */
+	int (*post)(struct executor *e, void (*fn)(void *), void *arg);
+	/* No further request; returns when slots are free or time is over. */
+	void (*stop)(struct executor *e, unsigned graceful_ms);
+};
+
+/* First member of each worker class's own struct. */
+struct executor {
+	const struct executor_ops *ops;
+};
+
+#endif

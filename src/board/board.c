@@ -1,0 +1,178 @@
+/* board: the shared mapping of rows and stamps; see board.h. */
+#include "board/board.h"
+
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/check.h"
+#include "base/clock.h"
+
+#include "base/banned.h"
+
+struct board *
+board_create(void)
+{
+	struct board *b;
+	int bell;
+
+	b = mmap(NULL, sizeof(*b), PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (b == MAP_FAILED)
+		return NULL;
+	bell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (bell < 0) {
+		munmap(b, sizeof(*b));
+		return NULL;
+	}
+	b->bell = bell;
+	atomic_store(&b->started_ms, clock_ms());
+	return b;
+}
+
+void
+board_ring(const struct board *b)
+{
+	uint64_t one = 1;
+	ssize_t n;
+
+	/* A full counter means that the bell is already ringing. */
+	n = write(b->bell, &one, sizeof(one));
+	(void)n;
+}
+
+void
+board_heard(const struct board *b)
+{
+	uint64_t rings;
+	ssize_t n;
+
+	n = read(b->bell, &rings, sizeof(rings));
+	(void)n; /* EAGAIN: somebody's ring was heard before */
+}
+
+static void
+clear_row(struct board_row *r)
+{
+	atomic_store(&r->pid, 0);
+	atomic_store(&r->reactor_ms, 0);
+	atomic_store(&r->python_ms, 0);
+	atomic_store(&r->n_requests, 0);
+	atomic_store(&r->n_connections, 0);
+	atomic_store(&r->n_open, 0);
+	for (unsigned i = 0; i < BOARD_SLOTS; i++) {
+		struct board_slot *slot = &r->slots[i];
+
+		atomic_store(&slot->call_started_ms, 0);
+		atomic_store(&slot->n_calls, 0);
+		atomic_store(&slot->call_seq, 0);
+		slot->call[0] = '\0';
+	}
+}
+
+unsigned
+board_take_row(struct board *b, unsigned role, unsigned generation)
+{
+	for (unsigned i = 0; i < BOARD_ROWS; i++) {
+		struct board_row *r = &b->rows[i];
+
+		if (atomic_load(&r->state) != BOARD_FREE)
+			continue;
+		clear_row(r);
+		atomic_store(&r->role, role);
+		atomic_store(&r->generation, generation);
+		atomic_store(&r->started_ms, clock_ms());
+		atomic_store(&r->state, BOARD_SPAWNING);
+		return i;
+	}
+	return BOARD_NO_ROW;
+}
+
+void
+board_free_row(struct board *b, unsigned row)
+{
+	CHECK(row < BOARD_ROWS);
+	atomic_store(&b->rows[row].pid, 0);
+	atomic_store(&b->rows[row].state, BOARD_FREE);
+}
+
+void
+board_set_state(struct board *b, unsigned row, enum board_state state)
+{
+	CHECK(row < BOARD_ROWS);
+	atomic_store(&b->rows[row].state, state);
+	board_ring(b);
+}
+
+/* Appends the printable part of s; anything else becomes '?'. */
+static size_t
+put_printable(char *dst, size_t at, struct str s)
+{
+	for (size_t i = 0; i < s.len && at < BOARD_CALL_MAX - 1; i++) {
+		char c = s.ptr[i];
+
+		dst[at++] = c > ' ' && c < 0x7f ? c : '?';
+	}
+	return at;
+}
+
+void
+board_call_begin(struct board_slot *slot, struct str method, struct str target)
+{
+	size_t at;
+
+	atomic_fetch_add(&slot->call_seq, 1);
+	at = put_printable(slot->call, 0, method);
+	if (at < BOARD_CALL_MAX - 1)
+		slot->call[at++] = ' ';
+	at = put_printable(slot->call, at, target);
+	slot->call[at] = '\0';
+	atomic_fetch_add(&slot->call_seq, 1);
+	atomic_store(&slot->call_started_ms, clock_ms());
+}
+
+void
+board_call_end(struct board_slot *slot)
+{
+	atomic_store(&slot->call_started_ms, 0);
+	atomic_fetch_add(&slot->n_calls, 1);
+}
+
+void
+board_call_text(struct board_slot *slot, char *dst)
+{
+	uint32_t seq = atomic_load(&slot->call_seq);
+	bool runs = atomic_load(&slot->call_started_ms) != 0;
+
+	memcpy(dst, slot->call, BOARD_CALL_MAX);
+	dst[BOARD_CALL_MAX - 1] = '\0';
+	if (!runs || (seq & 1) || atomic_load(&slot->call_seq) != seq)
+		dst[0] = '\0';
+}
+
+/* ms that have passed since stamp; 0 for a stamp of 0 or of the future. */
+static uint64_t
+age_ms(uint64_t stamp, uint64_t now_ms)
+{
+	return stamp == 0 || stamp > now_ms ? 0 : now_ms - stamp;
+}
+
+uint64_t
+board_silence_ms(struct board_row *row, uint64_t now_ms)
+{
+	uint64_t oldest, ms;
+
+	/*
+	 * While a call runs on the reactor's own thread its stamp cannot
+	 * move; the call's start is then the later, and the true, one.
+	 */
+	oldest = age_ms(atomic_load(&row->reactor_ms), now_ms);
+	for (unsigned i = 0; i < BOARD_SLOTS; i++) {
+		ms = age_ms(atomic_load(&row->slots[i].call_started_ms),
+		    now_ms);
+		if (ms > oldest)
+			oldest = ms;
+	}
+	ms = age_ms(atomic_load(&row->python_ms), now_ms);
+	return ms > oldest ? ms : oldest;
+}

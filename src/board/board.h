@@ -1,0 +1,115 @@
+/*
+ * board: the scoreboard, one shared mapping that every process of a server
+ * inherits. Rows of processes and of the application slots within them:
+ * heartbeats, states, counters. Each word has one writer (the process or
+ * thread whose row it is, or the arbiter where said) and any number of
+ * readers, so there is no lock and a reader can never be stopped by a writer
+ * that died.
+ */
+#ifndef BOARD_BOARD_H
+#define BOARD_BOARD_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/str.h"
+
+#define BOARD_ROWS 1024    /* processes of one server at a time */
+#define BOARD_SLOTS 1      /* application slots per process, for now */
+#define BOARD_CALL_MAX 120 /* bytes of a request line kept for the log */
+#define BOARD_NO_ROW 0xffffffffu
+
+/* What the server as a whole does. Written by the arbiter. */
+enum board_phase {
+	BOARD_STARTING, /* no worker has served yet */
+	BOARD_SERVING,  /* at least one worker is ready */
+	BOARD_STOPPING, /* readiness is over; running requests finish */
+};
+
+/* What one process does. */
+enum board_state {
+	BOARD_FREE,     /* the row is nobody's (written by the arbiter) */
+	BOARD_SPAWNING, /* asked for, not yet forked (by the arbiter) */
+	BOARD_BOOTING,  /* from here on written by the process itself */
+	BOARD_READY,
+	BOARD_DRAINING,
+};
+
+/* One application slot: a thread that calls the application. */
+struct board_slot {
+	_Atomic uint64_t call_started_ms; /* clock_ms; 0: no call runs */
+	_Atomic uint64_t n_calls;
+	_Atomic uint32_t call_seq; /* odd while call is being written */
+	char call[BOARD_CALL_MAX]; /* "GET /path", printable, NUL-ended */
+};
+
+struct board_row {
+	_Atomic int32_t pid;
+	_Atomic uint32_t state;      /* enum board_state */
+	_Atomic uint32_t role;       /* enum role_name, by the arbiter */
+	_Atomic uint32_t generation; /* of its configuration, by the arbiter */
+	_Atomic uint64_t started_ms; /* clock_ms, by the arbiter */
+	_Atomic uint64_t reactor_ms; /* last turn of the reactor */
+	_Atomic uint64_t python_ms;  /* last time its GIL could be had; 0: not
+	                                watched in this worker class */
+	_Atomic uint64_t n_requests, n_connections;
+	_Atomic uint32_t n_open; /* connections now */
+	struct board_slot slots[BOARD_SLOTS];
+};
+
+struct board {
+	_Atomic uint64_t arbiter_ms; /* the arbiter's heartbeat */
+	_Atomic int32_t arbiter_pid;
+	_Atomic uint32_t phase;       /* enum board_phase */
+	_Atomic uint32_t n_ready;     /* workers that serve */
+	_Atomic uint32_t n_workers;   /* workers that should */
+	_Atomic uint64_t started_ms;  /* clock_ms of the server's start */
+	_Atomic uint64_t n_restarts;  /* workers that had to be replaced */
+	int bell;                     /* eventfd: a row has changed */
+	struct board_row rows[BOARD_ROWS];
+};
+
+/*
+ * Makes an empty board that children share. NULL when memory or the bell
+ * cannot be had (errno). For the first process of a server; never freed.
+ */
+struct board *board_create(void);
+
+/* Tells the arbiter to look at the rows. Never blocks; async-signal-safe. */
+void board_ring(const struct board *b);
+
+/* Takes note of all rings until now (the arbiter, when bell is readable). */
+void board_heard(const struct board *b);
+
+/*
+ * A free row for a process of that role, its state BOARD_SPAWNING and all
+ * else cleared; BOARD_NO_ROW when there is none. The arbiter only.
+ */
+unsigned board_take_row(struct board *b, unsigned role, unsigned generation);
+/* Gives a row back. The arbiter only. */
+void board_free_row(struct board *b, unsigned row);
+
+/* The process of row r says what it does, and rings. */
+void board_set_state(struct board *b, unsigned row, enum board_state state);
+
+/* A call of the application begins (method and target as they came). */
+void board_call_begin(struct board_slot *slot, struct str method,
+    struct str target);
+void board_call_end(struct board_slot *slot);
+
+/*
+ * The request that a slot is in, as text at dst (BOARD_CALL_MAX bytes);
+ * empty when there is none or it changes just now.
+ */
+void board_call_text(struct board_slot *slot, char *dst);
+
+/*
+ * How long, in ms before now_ms, the process of a row has given no sign of
+ * life: the oldest of its reactor's stamp, its GIL's and its calls' starts.
+ */
+uint64_t board_silence_ms(struct board_row *row, uint64_t now_ms);
+
+#endif

@@ -1,0 +1,45 @@
+/*
+ * heritage: all that a child process keeps of its parent. What is not here
+ * does not cross a fork.
+ */
+#ifndef ROLE_HERITAGE_H
+#define ROLE_HERITAGE_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/str.h"
+
+#define HERITAGE_LISTENERS_MAX 64
+
+struct board;
+struct config;
+struct config_draft;
+
+struct heritage {
+	struct board *board;
+	unsigned row; /* the process's own row of the board */
+
+	/* Values of the environment and the command line; read-only. */
+	const struct config_draft *draft;
+	/* Shared mapping into which the arbiter freezes this generation. */
+	void *config_mem;
+	size_t config_mem_len;
+	/* The frozen configuration; NULL in a template that still reads it. */
+	const struct config *config;
+
+	int listeners[HERITAGE_LISTENERS_MAX];
+	unsigned n_listeners;
+	int admin_listener; /* -1: none */
+
+	int link;            /* to the arbiter (templates), or -1 */
+	unsigned generation; /* of the configuration, from 1 */
+	unsigned age;        /* how many workers were forked before this one */
+	pid_t arbiter_pid;
+	const char *server;  /* "greencorn", or "gunicorn" when called so */
+
+	int argc; /* as the kernel gave them */
+	char **argv;
+};
+
+#endif

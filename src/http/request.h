@@ -31,6 +31,9 @@ struct stream;
 struct field {
 	struct str name;  /* as it came; compare with str_eq_nocase */
 	struct str value; /* without OWS at both ends, one line */
+	/* Only set in a request's fields: */
+	unsigned char id; /* enum http_field; FIELD_OTHER when unknown */
+	bool ascii;       /* value has no byte above 0x7f */
 };
 
 enum http_version { HTTP_1_0 = 10, HTTP_1_1 = 11, HTTP_2 = 20 };

@@ -1,30 +1,28 @@
 /* board: the shared mapping of rows and stamps; see board.h. */
 #include "board/board.h"
 
-#include <sys/eventfd.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include "base/check.h"
 #include "base/clock.h"
+#include "sys/fd.h"
+#include "sys/shared.h"
 
 #include "base/banned.h"
 
 struct board *
 board_create(void)
 {
+	struct shared mapping;
 	struct board *b;
 	int bell;
 
-	b = mmap(NULL, sizeof(*b), PROT_READ | PROT_WRITE,
-	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (b == MAP_FAILED)
+	if (shared_create(&mapping, "board", sizeof(*b)) < 0)
 		return NULL;
-	bell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	bell = fd_event();
 	if (bell < 0) {
-		munmap(b, sizeof(*b));
+		shared_finish(&mapping);
 		return NULL;
 	}
+	b = mapping.mem;
 	b->bell = bell;
 	atomic_store(&b->started_ms, clock_ms());
 	return b;
@@ -33,22 +31,13 @@ board_create(void)
 void
 board_ring(const struct board *b)
 {
-	uint64_t one = 1;
-	ssize_t n;
-
-	/* A full counter means that the bell is already ringing. */
-	n = write(b->bell, &one, sizeof(one));
-	(void)n;
+	fd_event_ring(b->bell);
 }
 
 void
 board_heard(const struct board *b)
 {
-	uint64_t rings;
-	ssize_t n;
-
-	n = read(b->bell, &rings, sizeof(rings));
-	(void)n; /* EAGAIN: somebody's ring was heard before */
+	fd_event_heard(b->bell);
 }
 
 static void

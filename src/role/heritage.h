@@ -10,7 +10,7 @@
 
 #include "base/str.h"
 
-#define HERITAGE_LISTENERS_MAX 64
+#define HERITAGE_LISTENERS_MAX 32
 
 struct board;
 struct config;
@@ -37,6 +37,7 @@ struct heritage {
 	unsigned age;        /* how many workers were forked before this one */
 	pid_t arbiter_pid;
 	const char *server;  /* "greencorn", or "gunicorn" when called so */
+	const char *name;    /* of the application, for process titles */
 
 	int argc; /* as the kernel gave them */
 	char **argv;

@@ -1,0 +1,85 @@
+/*
+ * role: becoming what a row of roles[] says. The steps are the same for every
+ * role, so that none can forget one.
+ */
+#include "role/role.h"
+
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/check.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "board/board.h"
+#include "role/heritage.h"
+#include "sys/signals.h"
+#include "sys/sys_fork.h"
+#include "sys/title.h"
+
+#include "base/banned.h"
+
+#define TITLE_MAX 128
+
+/* What a process gets when its arbiter has died. */
+static int
+death_signal(enum role_name name)
+{
+	switch (name) {
+	case ROLE_WORKER:
+		return SIGTERM; /* finish what runs, then leave */
+	case ROLE_TEMPLATE:
+	case ROLE_ADMIN:
+		return SIGKILL; /* they hold nothing that anyone waits for */
+	default:
+		return 0;
+	}
+}
+
+static void
+watch_parent(enum role_name name, pid_t parent)
+{
+	int sig = death_signal(name);
+	int rc;
+
+	if (sig == 0)
+		return;
+	rc = sys_set_pdeathsig(sig, parent);
+	if (rc == -E_GONE)
+		raise(sig);
+	else if (rc < 0)
+		log_errno(EV_ROLE_DEATH_SIGNAL);
+}
+
+void
+role_enter(enum role_name name, struct heritage *h)
+{
+	const struct role *role = &roles[name];
+	char title[TITLE_MAX];
+
+	CHECK(name > ROLE_NONE && name < ROLE_MAX && role->run != NULL);
+	log_set_pid((int)getpid());
+	if (h->row != BOARD_NO_ROW) {
+		atomic_store(&h->board->rows[h->row].pid, (int)getpid());
+		board_set_state(h->board, h->row, BOARD_BOOTING);
+	}
+	watch_parent(name, h->arbiter_pid);
+	/* As Gunicorn with setproctitle: "gunicorn: worker [name]". */
+	snprintf(title, sizeof(title), "%s: %s [%s]", h->server, role->title,
+	    h->name);
+	title_set(title);
+}
+
+pid_t
+role_start(enum role_name name, struct heritage *h)
+{
+	pid_t pid;
+
+	pid = sys_fork(0);
+	if (pid != 0)
+		return pid;
+	signals_reset_in_child();
+	role_enter(name, h);
+	_exit(roles[name].run(h));
+}

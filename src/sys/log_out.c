@@ -73,8 +73,9 @@ say_dropped(void)
 		return;
 	n = snprintf(line, sizeof(line), "(%ju log lines were lost)\n",
 	    (uintmax_t)(all - old));
-	if (n > 0)
-		put(line, (size_t)n);
+	/* Stuck again: the next line that goes out brings it up anew. */
+	if (n > 0 && !put(line, (size_t)n))
+		atomic_store(&told, old);
 }
 
 static void

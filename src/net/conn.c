@@ -1,0 +1,581 @@
+/*
+ * Connections: reading into protocols, writing for them, and leaving well.
+ * Run by the holder of the reactor; what the application's side may call is
+ * marked in conn.h.
+ */
+#include "net/conn.h"
+
+#include <string.h>
+
+#include "base/check.h"
+#include "base/error.h"
+#include "net/conn_linger.h"
+#include "net/reactor_state.h"
+#include "net/transport_tcp.h"
+#include "sys/fd.h"
+#include "sys/poller.h"
+#include "sys/sock.h"
+
+#include "base/banned.h"
+
+#define READ_ROUNDS 4 /* reads of one connection before others' turn */
+#define TAIL_MAX 32
+
+static const struct {
+	bool is_error;
+	const char *text;
+} reasons[] = {
+#define CLOSE(name, error, words) [CLOSE_##name] = { error, words },
+#include "net/close_reasons.def"
+#undef CLOSE
+};
+
+const char *
+conn_close_text(enum close_reason why)
+{
+	return reasons[why].text;
+}
+
+bool
+conn_close_is_error(enum close_reason why)
+{
+	return reasons[why].is_error;
+}
+
+struct proto_env *
+conn_env(const struct conn *c)
+{
+	return c->reactor->options.env;
+}
+
+struct str
+conn_peer(const struct conn *c)
+{
+	return (struct str){ c->peer, c->peer_len };
+}
+
+uint64_t
+conn_now_ms(const struct conn *c)
+{
+	return c->reactor->now_ms;
+}
+
+bool
+conn_draining(const struct conn *c)
+{
+	return c->reactor->draining;
+}
+
+void
+conn_timer(struct conn *c, uint64_t ms)
+{
+	if (ms == 0)
+		timer_off(&c->timer);
+	else
+		timer_set(&c->reactor->timers, &c->timer,
+		    c->reactor->now_ms + ms);
+}
+
+void
+conn_set_idle(struct conn *c, bool idle)
+{
+	if (c->idle == idle)
+		return;
+	c->idle = idle;
+	if (idle)
+		c->reactor->n_idle++;
+	else
+		c->reactor->n_idle--;
+}
+
+static void
+make_runnable(struct conn *c)
+{
+	if (list_empty(&c->runnable))
+		list_append(&c->reactor->runnable, &c->runnable);
+}
+
+void
+conn_ready(struct conn *c, struct list *node)
+{
+	CHECK(!c->held);
+	c->held = true;
+	list_append(&c->reactor->ready, node);
+}
+
+/* Watches the descriptor, for writing too when asked. */
+static void
+arm(struct conn *c, bool out)
+{
+	unsigned events = POLLER_IN | POLLER_HALF | POLLER_EDGE;
+	uint64_t cookie;
+	int rc;
+
+	if ((c->armed && (c->armed_out || !out)) || c->broken)
+		return;
+	if (out)
+		events |= POLLER_OUT;
+	cookie = reactor_cookie(REACTOR_CONN, c->slot, c->generation);
+	if (c->armed)
+		rc = poller_change(c->reactor->poller, c->fd, events, cookie);
+	else
+		rc = poller_add(c->reactor->poller, c->fd, events, cookie);
+	c->armed = c->armed || rc == 0;
+	c->armed_out = c->armed_out || (out && rc == 0);
+	if (rc < 0)
+		conn_close(c, CLOSE_SYSTEM);
+}
+
+void
+conn_again(struct conn *c)
+{
+	c->again = true;
+	arm(c, false);
+	make_runnable(c);
+}
+
+/* --- writing --- */
+
+/* The kernel takes no more: an event will say when it does. */
+static void
+set_blocked(struct conn *c)
+{
+	c->blocked = true;
+	arm(c, true);
+}
+
+/* An error of a write, in our words: -E_AGAIN is 0 bytes. */
+static ssize_t
+write_result(struct conn *c, ssize_t n, size_t wanted)
+{
+	if (n == -E_AGAIN)
+		n = 0;
+	if (n < 0) {
+		conn_close(c, CLOSE_RESET);
+		return -E_GONE;
+	}
+	if ((size_t)n < wanted)
+		set_blocked(c);
+	return n;
+}
+
+static int
+flush(struct conn *c, bool more)
+{
+	struct str s = buf_str(&c->out);
+	ssize_t n;
+
+	if (c->closing)
+		return -E_GONE;
+	if (s.len == 0 || c->blocked)
+		return 0;
+	n = c->transport->write(c, s, more);
+	n = write_result(c, n, s.len);
+	if (n < 0)
+		return (int)n;
+	buf_used(&c->out, (size_t)n);
+	return 0;
+}
+
+int
+conn_flush(struct conn *c)
+{
+	return flush(c, false);
+}
+
+size_t
+conn_room(const struct conn *c)
+{
+	size_t len = buf_len(&c->out);
+
+	return len < CONN_OUT_BOUND ? CONN_OUT_BOUND - len : 0;
+}
+
+/* Keeps what it may of data, and tail behind all of it. */
+static ssize_t
+keep(struct conn *c, struct str data, struct str tail)
+{
+	struct str part = str_head(data, conn_room(c));
+	int rc = buf_put(&c->out, part);
+
+	if (rc == 0 && part.len == data.len)
+		rc = buf_put(&c->out, tail);
+	if (rc < 0) {
+		/* A bound that the caller knows, so this is memory. */
+		conn_close(c, CLOSE_NO_MEMORY);
+		return -E_NOMEM;
+	}
+	return (ssize_t)part.len;
+}
+
+static ssize_t
+write_copied(struct conn *c, struct str data, struct str tail)
+{
+	int rc = buf_put(&c->out, data);
+
+	if (rc == 0)
+		rc = buf_put(&c->out, tail);
+	if (rc < 0) {
+		conn_close(c, CLOSE_NO_MEMORY);
+		return -E_NOMEM;
+	}
+	rc = conn_flush(c);
+	return rc < 0 ? rc : (ssize_t)data.len;
+}
+
+/* iovec has no const; writev only reads. */
+static struct iovec
+iovec_of(struct str s)
+{
+	struct iovec io = { .iov_len = s.len };
+
+	memcpy(&io.iov_base, &s.ptr, sizeof(io.iov_base));
+	return io;
+}
+
+static ssize_t
+write_gathered(struct conn *c, struct str data, struct str tail)
+{
+	struct str head = buf_str(&c->out);
+	struct iovec io[3] = { iovec_of(head), iovec_of(data),
+		iovec_of(tail) };
+	int skip = head.len == 0;
+	ssize_t n;
+	size_t sent, of_head;
+
+	n = c->transport->writev(c, io + skip, 3 - skip - (tail.len == 0));
+	n = write_result(c, n, head.len + data.len + tail.len);
+	if (n < 0)
+		return n;
+	sent = (size_t)n;
+	of_head = sent < head.len ? sent : head.len;
+	buf_used(&c->out, of_head);
+	sent -= of_head;
+	if (sent >= data.len) {
+		tail = str_tail(tail, sent - data.len);
+		n = keep(c, STR(""), tail);
+		return n < 0 ? n : (ssize_t)data.len;
+	}
+	n = keep(c, str_tail(data, sent), tail);
+	return n < 0 ? n : (ssize_t)sent + n;
+}
+
+ssize_t
+conn_write(struct conn *c, struct str data, struct str tail)
+{
+	CHECK(tail.len <= TAIL_MAX);
+	if (c->closing)
+		return -E_GONE;
+	if (c->blocked)
+		return keep(c, data, tail);
+	if (buf_len(&c->out) + data.len <= CONN_COPY_MAX)
+		return write_copied(c, data, tail);
+	return write_gathered(c, data, tail);
+}
+
+ssize_t
+conn_sendfile(struct conn *c, int file, off_t offset, size_t n)
+{
+	ssize_t sent;
+
+	if (c->transport->sendfile == NULL)
+		return -E_NOT_FOUND;
+	if (flush(c, true) < 0)
+		return -E_GONE;
+	if (c->blocked)
+		return 0;
+	sent = c->transport->sendfile(c, file, offset, n);
+	if (sent == -E_NOT_FOUND)
+		return sent;
+	if (sent == 0)
+		return -E_EOF;
+	return write_result(c, sent, n);
+}
+
+/* --- reading --- */
+
+/* The protocol sees in; what it leaves is kept for the next time. */
+static void
+feed(struct conn *c, struct str in, bool kept)
+{
+	size_t used = c->proto->on_bytes(c, in);
+
+	CHECK(used <= in.len);
+	if (c->finishing || c->closing)
+		return;
+	if (kept)
+		buf_used(&c->in, used);
+	else if (used < in.len && buf_put(&c->in, str_tail(in, used)) < 0)
+		conn_close(c, CLOSE_NO_MEMORY);
+}
+
+/* How much one read may bring: what is kept has its bound. */
+static size_t
+read_len(const struct conn *c, size_t want)
+{
+	size_t room = c->in.max - buf_len(&c->in);
+
+	if (want > CONN_READ_MAX)
+		want = CONN_READ_MAX;
+	return want < room ? want : room;
+}
+
+static void
+on_read(struct conn *c, struct str in)
+{
+	if (buf_len(&c->in) == 0)
+		feed(c, in, false);
+	else if (buf_put(&c->in, in) == 0)
+		feed(c, buf_str(&c->in), true);
+	else
+		conn_close(c, CLOSE_NO_MEMORY);
+}
+
+/* One read, into the worker's memory. True when another may bring more. */
+static bool
+read_once(struct conn *c, size_t want)
+{
+	char *mem = c->reactor->read_mem;
+	size_t n = read_len(c, want);
+	ssize_t got;
+
+	if (n == 0) {
+		conn_close(c, CLOSE_NO_MEMORY);
+		return false;
+	}
+	got = c->transport->read(c, mem, n);
+	if (got == -E_AGAIN || got == -E_EOF)
+		c->readable = false;
+	if (got == -E_EOF)
+		c->proto->on_eof(c);
+	else if (got < 0 && got != -E_AGAIN)
+		conn_close(c, CLOSE_RESET);
+	if (got <= 0)
+		return false;
+	/* Edge-triggered: a short read has emptied it; an end is still there. */
+	if ((size_t)got < n && !c->half)
+		c->readable = false;
+	on_read(c, (struct str){ mem, (size_t)got });
+	return c->readable;
+}
+
+static bool
+may_read(const struct conn *c)
+{
+	return !c->closing && !c->finishing && c->proto->want_read(c) > 0;
+}
+
+void
+conn_service(struct conn *c)
+{
+	unsigned rounds = READ_ROUNDS;
+
+	if (c->again && may_read(c)) {
+		c->again = false;
+		if (buf_len(&c->in) > 0)
+			feed(c, buf_str(&c->in), true);
+		if (buf_len(&c->in) == 0)
+			buf_finish(&c->in);
+	}
+	while (c->readable && may_read(c)) {
+		if (rounds-- == 0) {
+			make_runnable(c);
+			break;
+		}
+		if (!read_once(c, c->proto->want_read(c)))
+			break;
+	}
+	conn_settle(c);
+}
+
+/* The descriptor takes output again. */
+static void
+on_out(struct conn *c)
+{
+	size_t before = buf_len(&c->out);
+
+	if (!c->blocked)
+		return;
+	c->blocked = false;
+	if (conn_flush(c) < 0)
+		return;
+	if (before == 0 || buf_len(&c->out) < before)
+		c->proto->on_writable(c);
+}
+
+void
+conn_on_event(struct conn *c, unsigned events)
+{
+	if ((events & POLLER_ERROR) != 0)
+		conn_close(c, CLOSE_RESET);
+	if ((events & POLLER_HALF) != 0)
+		c->half = true;
+	if ((events & (POLLER_IN | POLLER_HALF)) != 0)
+		c->readable = true;
+	if ((events & POLLER_OUT) != 0 && !c->closing)
+		on_out(c);
+	conn_service(c);
+}
+
+/* --- leaving --- */
+
+void
+conn_close(struct conn *c, enum close_reason why)
+{
+	if (c->closing)
+		return;
+	/* Once the answer has left, what then befalls it is no news. */
+	if (!c->finishing && (c->proto != &conn_linger_ops ||
+	    why == CLOSE_WRITE_TIMEOUT))
+		c->why = (uint8_t)why;
+	c->closing = true;
+	timer_off(&c->timer);
+	if (c->held) {
+		c->broken = true;
+		sock_shutdown(c->fd);
+		c->proto->on_gone(c, why);
+	}
+	make_runnable(c);
+}
+
+void
+conn_finish(struct conn *c, enum close_reason why, bool linger)
+{
+	if (c->closing || c->finishing)
+		return;
+	c->why = (uint8_t)why;
+	c->finishing = true;
+	c->linger = linger;
+	make_runnable(c);
+}
+
+/* All memory and the slot go; the descriptor is already closed. */
+static void
+release(struct conn *c)
+{
+	struct reactor *r = c->reactor;
+
+	c->proto->on_close(c);
+	conn_set_idle(c, false);
+	timer_remove(&r->timers, &c->timer);
+	list_remove(&c->runnable);
+	buf_finish(&c->in);
+	buf_finish(&c->out);
+	r->n_closed[c->why]++;
+	conn_pool_give(&r->pool, c);
+	reactor_on_room(r);
+}
+
+static void
+destroy(struct conn *c)
+{
+	if (c->armed)
+		poller_remove(c->reactor->poller, c->fd);
+	/* Others may hold copies (children of the application). */
+	if (!c->said_end)
+		sock_shutdown(c->fd);
+	fd_close(c->fd);
+	release(c);
+}
+
+void
+conn_settle(struct conn *c)
+{
+	if (c->held) {
+		if (c->proto->want_read(c) > 0)
+			arm(c, false);
+		return;
+	}
+	if (c->finishing && !c->closing && c->proto != &conn_linger_ops)
+		conn_linger_start(c);
+	if (!c->closing)
+		arm(c, false);
+	if (c->closing)
+		destroy(c);
+}
+
+void
+conn_hand_back(struct conn *c)
+{
+	CHECK(c->held);
+	c->held = false;
+	/* Bytes that came while the application ran have had no reader. */
+	c->again = buf_len(&c->in) > 0;
+	if (c->again || c->readable)
+		make_runnable(c);
+	if (c->reactor->turning)
+		make_runnable(c);
+	else
+		conn_settle(c);
+}
+
+/* --- beginning --- */
+
+static void
+on_timer(struct timer *t)
+{
+	struct conn *c = LIST_OF(t, struct conn, timer);
+
+	c->proto->on_timeout(c);
+	conn_settle(c);
+}
+
+static void
+set_peer(struct conn *c, const struct sock_addr *peer)
+{
+	char host[SOCK_HOST_MAX];
+	size_t n;
+
+	if (sock_is_unix(peer))
+		return;
+	n = sock_host(peer, host);
+	if (n >= sizeof(c->peer))
+		return;
+	memcpy(c->peer, host, n);
+	c->peer_len = (uint8_t)n;
+	c->peer_port = sock_port(peer);
+}
+
+struct conn *
+conn_open(struct reactor *r, const struct listener *l, int fd,
+    const struct sock_addr *peer)
+{
+	struct conn *c = conn_pool_take(&r->pool);
+
+	if (c == NULL) {
+		fd_close(fd);
+		return NULL;
+	}
+	c->reactor = r;
+	c->listener = l;
+	c->fd = fd;
+	c->transport = &transport_tcp_ops;
+	c->proto = r->options.proto;
+	buf_init(&c->in, CONN_READ_MAX);
+	buf_init(&c->out, CONN_OUT_BOUND + CONN_OUT_HEAD_MAX + TAIL_MAX);
+	timer_init(&c->timer, on_timer);
+	list_init(&c->runnable);
+	c->readable = true;
+	set_peer(c, peer);
+	conn_set_idle(c, true);
+	if (c->proto->open(c) == 0)
+		return c;
+	c->why = CLOSE_NO_MEMORY;
+	destroy(c);
+	return NULL;
+}
+
+struct conn *
+conn_from(struct reactor *r, uint64_t cookie)
+{
+	return conn_pool_get(&r->pool,
+	    (uint32_t)(cookie >> 32) & REACTOR_SLOT_MAX, (uint32_t)cookie);
+}
+
+void
+conn_forget(struct conn *c)
+{
+	/* Not removed from the epoll set: that is the parent's as well. */
+	fd_close(c->fd);
+	c->fd = -1;
+}

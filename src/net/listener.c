@@ -1,0 +1,246 @@
+/*
+ * Opening listeners (the arbiter) and describing them (workers).
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/num.h"
+#include "net/listener.h"
+#include "sys/fd.h"
+
+#include "base/banned.h"
+
+#define DEFAULT_PORT 8000
+#define PROBE_MS 100
+
+enum kind { TCP, UNIX, INHERITED };
+
+/* What an address says, before anything is opened. */
+struct parsed {
+	enum kind kind;
+	struct str host; /* or path */
+	uint64_t n;      /* port or descriptor */
+};
+
+/* "[v6]:port", "host:port", "host", "port"; "::1" alone is a host. */
+static int
+parse_tcp(struct str s, struct parsed *p)
+{
+	size_t colon = s.len;
+
+	p->kind = TCP;
+	p->n = DEFAULT_PORT;
+	while (colon > 0 && s.ptr[colon - 1] != ':' && s.ptr[colon - 1] != ']')
+		colon--;
+	if (colon == 0 || s.ptr[colon - 1] == ']') {
+		p->host = s;
+		if (num_dec(s, UINT16_MAX, &p->n) == 0)
+			p->host = STR("");
+		else
+			p->n = DEFAULT_PORT;
+		return 0;
+	}
+	p->host = str_head(s, colon - 1);
+	if (str_find(p->host, ':') < p->host.len && p->host.ptr[0] != '[') {
+		p->host = s;
+		return 0;
+	}
+	return num_dec(str_tail(s, colon), UINT16_MAX, &p->n);
+}
+
+static int
+parse(struct str s, struct parsed *p)
+{
+	*p = (struct parsed){ .n = 0 };
+	if (str_starts(s, STR("unix:"))) {
+		p->kind = UNIX;
+		p->host = str_tail(s, 5);
+		if (str_starts(p->host, STR("//")))
+			p->host = str_tail(p->host, 2);
+		return p->host.len == 0 ? -E_BAD_VALUE : 0;
+	}
+	if (str_starts(s, STR("fd://"))) {
+		p->kind = INHERITED;
+		return num_dec(str_tail(s, 5), INT32_MAX, &p->n);
+	}
+	if (str_starts(s, STR("tcp://")))
+		s = str_tail(s, 6);
+	else if (str_starts(s, STR("http://")))
+		s = str_tail(s, 7);
+	return s.len == 0 ? -E_BAD_VALUE : parse_tcp(s, p);
+}
+
+int
+listener_check(struct str address)
+{
+	struct parsed p;
+
+	return parse(address, &p) < 0 ? -E_BAD_VALUE : 0;
+}
+
+/* Does somebody answer at that unix socket? */
+static bool
+is_alive(const struct sock_addr *a)
+{
+	int fd = sock_stream(a), rc;
+
+	if (fd < 0)
+		return true;
+	rc = sock_connect(fd, a, PROBE_MS);
+	fd_close(fd);
+	return rc != -E_GONE;
+}
+
+/* Makes way for a socket file: 0, -E_IN_USE or -E_SYSTEM. */
+static int
+remove_stale(const struct sock_addr *a)
+{
+	const char *path = a->un.sun_path;
+	struct stat st;
+
+	if (path[0] == '\0' || lstat(path, &st) < 0)
+		return 0;
+	if (!S_ISSOCK(st.st_mode) || is_alive(a))
+		return -E_IN_USE;
+	return unlink(path) < 0 && errno != ENOENT ? -E_SYSTEM : 0;
+}
+
+static int
+open_unix(const struct parsed *p, const struct listener_options *o)
+{
+	struct sock_addr a;
+	mode_t saved;
+	int fd, rc;
+
+	if (sock_unix(&a, p->host) < 0)
+		return -E_BAD_VALUE;
+	rc = remove_stale(&a);
+	if (rc < 0)
+		return rc;
+	fd = sock_stream(&a);
+	if (fd < 0)
+		return fd;
+	saved = umask((mode_t)o->umask);
+	rc = sock_bind(fd, &a);
+	(void)umask(saved);
+	if (rc == 0)
+		rc = sock_listen(fd, o->backlog);
+	if (rc == 0)
+		return fd;
+	fd_close(fd);
+	return rc;
+}
+
+static int
+open_tcp(const struct parsed *p, const struct listener_options *o)
+{
+	struct sock_addr a;
+	int fd, rc;
+
+	rc = sock_resolve(&a, p->host, (uint16_t)p->n);
+	if (rc < 0)
+		return rc;
+	fd = sock_stream(&a);
+	if (fd < 0)
+		return fd;
+	rc = sock_set_reuse_addr(fd);
+	/* Where the platform lacks it, one shared socket does as well. */
+	if (o->reuse_port)
+		(void)sock_set_reuse_port(fd);
+	if (rc == 0)
+		rc = sock_set_nodelay(fd);
+	if (rc == 0)
+		rc = sock_bind(fd, &a);
+	if (rc == 0)
+		rc = sock_listen(fd, o->backlog);
+	if (rc == 0)
+		return fd;
+	fd_close(fd);
+	return rc;
+}
+
+/* No second listen: a security policy may forbid it (SELinux). */
+static int
+open_inherited(const struct parsed *p, const struct listener_options *o)
+{
+	struct sock_addr a;
+	int fd = (int)p->n, rc;
+
+	if (sock_local(fd, &a) < 0)
+		return -E_NOT_FOUND;
+	rc = fd_nonblock(fd);
+	if (rc == 0)
+		rc = fd_cloexec(fd);
+	if (rc == 0 && !sock_is_unix(&a))
+		(void)sock_set_nodelay(fd);
+	if (rc == 0 && !sock_is_listening(fd))
+		rc = sock_listen(fd, o->backlog);
+	return rc < 0 ? rc : fd;
+}
+
+int
+listener_open(struct str address, const struct listener_options *o)
+{
+	struct parsed p;
+
+	if (parse(address, &p) < 0)
+		return -E_BAD_VALUE;
+	switch (p.kind) {
+	case UNIX:
+		return open_unix(&p, o);
+	case INHERITED:
+		return open_inherited(&p, o);
+	default:
+		return open_tcp(&p, o);
+	}
+}
+
+void
+listener_close(int fd, bool unlink_file)
+{
+	struct sock_addr a;
+
+	if (unlink_file && sock_local(fd, &a) == 0 && sock_is_unix(&a) &&
+	    a.un.sun_path[0] != '\0')
+		(void)unlink(a.un.sun_path);
+	fd_close(fd);
+}
+
+void
+listener_text(int fd, char dst[LISTENER_TEXT_MAX])
+{
+	char host[SOCK_HOST_MAX];
+	struct sock_addr a;
+
+	if (sock_local(fd, &a) < 0) {
+		(void)snprintf(dst, LISTENER_TEXT_MAX, "fd://%d", fd);
+		return;
+	}
+	sock_host(&a, host);
+	if (sock_is_unix(&a))
+		(void)snprintf(dst, LISTENER_TEXT_MAX, "unix:%s", host);
+	else if (strchr(host, ':') != NULL)
+		(void)snprintf(dst, LISTENER_TEXT_MAX, "http://[%s]:%u", host,
+		    sock_port(&a));
+	else
+		(void)snprintf(dst, LISTENER_TEXT_MAX, "http://%s:%u", host,
+		    sock_port(&a));
+}
+
+int
+listener_from(struct listener *l, int fd)
+{
+	struct sock_addr a;
+	int rc = sock_local(fd, &a);
+
+	if (rc < 0)
+		return rc;
+	l->fd = fd;
+	l->is_unix = sock_is_unix(&a);
+	l->port = sock_port(&a);
+	l->host = (struct str){ l->text, sock_host(&a, l->text) };
+	return 0;
+}

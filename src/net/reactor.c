@@ -1,0 +1,318 @@
+/*
+ * The reactor: waiting, and giving each event to whom it belongs.
+ */
+#include "net/reactor.h"
+
+#include <stdlib.h>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "board/board.h"
+#include "net/reactor_accept.h"
+#include "net/reactor_state.h"
+#include "sys/fd.h"
+#include "sys/poller.h"
+
+#include "base/banned.h"
+
+/* So often, connections that need no event come before the kernel's news. */
+#define UNPOLLED_MAX 8
+/* The clock of turns has a grain; a timer must not wake before it is due. */
+#define CLOCK_GRAIN_MS 4
+#define OWN_TIMERS 2
+
+static int
+open_descriptors(struct reactor *r)
+{
+	r->poller = poller_open();
+	r->timer_fd = fd_timer();
+	r->bell = fd_event();
+	r->spare_fd = fd_event();
+	if (r->poller < 0 || r->timer_fd < 0 || r->bell < 0)
+		return -E_SYSTEM;
+	if (poller_add(r->poller, r->timer_fd, POLLER_IN,
+		reactor_cookie(REACTOR_TIMER, 0, 0)) < 0)
+		return -E_SYSTEM;
+	return poller_add(r->poller, r->bell, POLLER_IN,
+	    reactor_cookie(REACTOR_BELL, 0, 0));
+}
+
+static void
+close_descriptors(struct reactor *r)
+{
+	fd_close(r->poller);
+	fd_close(r->timer_fd);
+	fd_close(r->bell);
+	fd_close(r->spare_fd);
+}
+
+struct reactor *
+reactor_create(const struct reactor_options *o)
+{
+	struct reactor *r = malloc(sizeof(*r));
+	unsigned max = o->max_conns;
+
+	if (r == NULL)
+		return NULL;
+	if (max > REACTOR_SLOT_MAX)
+		max = REACTOR_SLOT_MAX;
+	*r = (struct reactor){ .options = *o };
+	r->timer_due = TIMER_OFF;
+	r->accept_wanted = true;
+	r->now_ms = clock_ms();
+	list_init(&r->ready);
+	list_init(&r->runnable);
+	timers_init(&r->timers);
+	reactor_accept_init(r);
+	if (open_descriptors(r) == 0 &&
+	    timers_reserve(&r->timers, max + OWN_TIMERS) == 0 &&
+	    conn_pool_init(&r->pool, max) == 0)
+		return r;
+	close_descriptors(r);
+	timers_finish(&r->timers);
+	free(r);
+	return NULL;
+}
+
+static void
+for_each_conn(struct reactor *r, void (*fn)(struct conn *c))
+{
+	struct conn *c;
+
+	for (uint32_t i = 0; i < conn_pool_n_slots(&r->pool); i++) {
+		c = conn_pool_at(&r->pool, i);
+		if (c != NULL)
+			fn(c);
+	}
+}
+
+static void
+close_at_once(struct conn *c)
+{
+	/* A request that nobody has taken yet will never be. */
+	c->held = false;
+	conn_close(c, CLOSE_ABORTED);
+	conn_settle(c);
+}
+
+void
+reactor_destroy(struct reactor *r)
+{
+	if (r == NULL)
+		return;
+	for_each_conn(r, close_at_once);
+	reactor_accept_close(r);
+	close_descriptors(r);
+	conn_pool_finish(&r->pool);
+	timers_finish(&r->timers);
+	free(r);
+}
+
+int
+reactor_fd(const struct reactor *r)
+{
+	return r->poller;
+}
+
+/* The timer's descriptor follows the earliest deadline, never too late. */
+static void
+set_timer_fd(struct reactor *r)
+{
+	uint64_t next = timers_next(&r->timers);
+
+	if (next >= r->timer_due)
+		return;
+	r->timer_due = next;
+	next = next > r->now_ms ? next - r->now_ms : 0;
+	(void)fd_timer_start(r->timer_fd, next + CLOCK_GRAIN_MS);
+}
+
+static void
+on_timer(struct reactor *r)
+{
+	fd_timer_heard(r->timer_fd);
+	r->timer_due = TIMER_OFF;
+	timers_run(&r->timers, r->now_ms);
+}
+
+static void
+on_conn(struct reactor *r, const struct poller_event *ev)
+{
+	struct conn *c = conn_from(r, ev->cookie);
+
+	/* NULL: closed earlier in this batch. */
+	if (c != NULL)
+		conn_on_event(c, ev->events);
+}
+
+static void
+dispatch(struct reactor *r, const struct poller_event *ev)
+{
+	switch ((enum reactor_kind)(ev->cookie >> 56)) {
+	case REACTOR_CONN:
+		on_conn(r, ev);
+		break;
+	case REACTOR_LISTENER:
+		reactor_accept_on_event(r, (uint32_t)ev->cookie);
+		break;
+	case REACTOR_TIMER:
+		on_timer(r);
+		break;
+	case REACTOR_BELL:
+		fd_event_heard(r->bell);
+		break;
+	}
+}
+
+/* Those that are there now; what they add has its turn the next time. */
+static void
+run_runnable(struct reactor *r)
+{
+	struct list now, *node;
+
+	if (list_empty(&r->runnable))
+		return;
+	list_init(&now);
+	while ((node = list_shift(&r->runnable)) != NULL)
+		list_append(&now, node);
+	while ((node = list_shift(&now)) != NULL)
+		conn_service(LIST_OF(node, struct conn, runnable));
+}
+
+static int
+poll_and_dispatch(struct reactor *r, int timeout_ms)
+{
+	struct poller_event ev[POLLER_BATCH];
+	int n;
+
+	set_timer_fd(r);
+	n = poller_wait(r->poller, ev, timeout_ms);
+	r->now_ms = clock_ms();
+	r->unpolled = 0;
+	for (int i = 0; i < n; i++)
+		dispatch(r, &ev[i]);
+	return n < 0 ? n : 0;
+}
+
+static void
+stamp(struct reactor *r)
+{
+	struct board_row *row = r->options.row;
+
+	if (row == NULL)
+		return;
+	atomic_store_explicit(&row->reactor_ms, r->now_ms,
+	    memory_order_relaxed);
+	atomic_store_explicit(&row->n_connections, r->n_accepted,
+	    memory_order_relaxed);
+	atomic_store_explicit(&row->n_open, r->pool.n, memory_order_relaxed);
+}
+
+int
+reactor_turn(struct reactor *r, int timeout_ms)
+{
+	bool pending = !list_empty(&r->runnable);
+	int rc = 0;
+
+	CHECK(!r->turning);
+	r->turning = true;
+	if (!pending || ++r->unpolled >= UNPOLLED_MAX)
+		rc = poll_and_dispatch(r, pending ? 0 : timeout_ms);
+	run_runnable(r);
+	stamp(r);
+	r->turning = false;
+	return rc;
+}
+
+struct list *
+reactor_take_ready(struct reactor *r)
+{
+	return list_shift(&r->ready);
+}
+
+bool
+reactor_has_ready(const struct reactor *r)
+{
+	return !list_empty(&r->ready);
+}
+
+void
+reactor_wake(struct reactor *r)
+{
+	fd_event_ring(r->bell);
+}
+
+static void
+drain_one(struct conn *c)
+{
+	if (!c->closing && !c->finishing)
+		c->proto->on_drain(c);
+	conn_settle(c);
+}
+
+void
+reactor_drain(struct reactor *r, bool handed_on)
+{
+	if (r->draining)
+		return;
+	r->now_ms = clock_ms();
+	r->draining = true;
+	reactor_accept_drain(r, handed_on);
+	for_each_conn(r, drain_one);
+}
+
+bool
+reactor_drained(const struct reactor *r)
+{
+	return r->draining && r->n_listeners == 0 && r->pool.n == 0;
+}
+
+static void
+abort_one(struct conn *c)
+{
+	conn_close(c, CLOSE_ABORTED);
+	conn_settle(c);
+}
+
+void
+reactor_abort(struct reactor *r)
+{
+	reactor_accept_close(r);
+	for_each_conn(r, abort_one);
+}
+
+unsigned
+reactor_n_conns(const struct reactor *r)
+{
+	return r->pool.n;
+}
+
+unsigned
+reactor_n_busy(const struct reactor *r)
+{
+	return r->pool.n - r->n_idle;
+}
+
+uint64_t
+reactor_n_closed(const struct reactor *r, enum close_reason why)
+{
+	return r->n_closed[why];
+}
+
+uint64_t
+reactor_n_accepted(const struct reactor *r)
+{
+	return r->n_accepted;
+}
+
+void
+reactor_after_fork_child(struct reactor *r)
+{
+	for_each_conn(r, conn_forget);
+	for (unsigned i = 0; i < r->n_listeners; i++)
+		fd_close(r->listeners[i].fd);
+	r->n_listeners = 0;
+	close_descriptors(r);
+	r->poller = r->timer_fd = r->bell = r->spare_fd = -1;
+}

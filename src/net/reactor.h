@@ -1,0 +1,92 @@
+/*
+ * net: bytes between the kernel and the protocols. Knows nothing of HTTP, of
+ * worker classes or of Python.
+ *
+ * reactor: one epoll set with everything that a worker waits for: listeners,
+ * connections, its timers (a descriptor in the same set) and a bell. So the
+ * whole reactor is one pollable descriptor. Who turns it, holds it: a role,
+ * not a thread. It never calls an application.
+ */
+#ifndef NET_REACTOR_H
+#define NET_REACTOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/list.h"
+#include "net/conn.h"
+
+struct board_row;
+struct proto_env;
+struct proto_ops;
+struct reactor;
+
+/* Of a stopping worker, in milliseconds (see reactor_drain). */
+#define REACTOR_QUIET_MS 250
+#define REACTOR_ACCEPT_MS 1000
+#define REACTOR_IDLE_MS 2000
+
+struct reactor_options {
+	const struct proto_ops *proto; /* what every new connection speaks */
+	struct proto_env *env;         /* for the protocols; outlives it */
+	unsigned max_conns;            /* open at a time */
+	/* Nobody else accepts there: take all that wait at once. */
+	bool alone;
+	uint64_t write_timeout_ms;     /* for the rest of a last answer */
+	struct board_row *row;         /* of this process, or NULL */
+};
+
+/* NULL when memory or descriptors cannot be had. */
+struct reactor *reactor_create(const struct reactor_options *o);
+/* Closes all connections and listeners at once; NULL is fine. */
+void reactor_destroy(struct reactor *r);
+
+/* Accepts from fd, which it owns from now on. 0, -E_FULL or -E_SYSTEM. */
+int reactor_listen(struct reactor *r, int fd);
+
+/* What to wait for in another loop: readable means "turn". */
+int reactor_fd(const struct reactor *r);
+
+/*
+ * Waits up to timeout_ms (-1: for ever) for something to do and does it. 0, or
+ * -E_SYSTEM when the epoll set itself fails. Not to be called from a
+ * protocol, nor by two threads at a time.
+ */
+int reactor_turn(struct reactor *r, int timeout_ms);
+
+/* The next complete request (its ready node), or NULL. */
+struct list *reactor_take_ready(struct reactor *r);
+bool reactor_has_ready(const struct reactor *r);
+
+/* Makes a reactor_turn that waits return. Any thread, any time. */
+void reactor_wake(struct reactor *r);
+
+/* Accepts, or leaves new connections in the kernel's queue. */
+void reactor_accept_enable(struct reactor *r, bool yes);
+
+/*
+ * The worker stops. Accepting goes on until it was quiet for
+ * REACTOR_QUIET_MS, REACTOR_ACCEPT_MS at most, so that what the kernel has
+ * already taken is answered; not at all when handed_on: another process holds
+ * the listeners. Idle connections stay REACTOR_IDLE_MS at most; each answer
+ * is its connection's last.
+ */
+void reactor_drain(struct reactor *r, bool handed_on);
+/* Accepting has ended and no connection is left. */
+bool reactor_drained(const struct reactor *r);
+/* The graceful time is over: every request is told to end. */
+void reactor_abort(struct reactor *r);
+
+unsigned reactor_n_conns(const struct reactor *r);
+/* Connections with a request in progress. */
+unsigned reactor_n_busy(const struct reactor *r);
+uint64_t reactor_n_closed(const struct reactor *r, enum close_reason why);
+uint64_t reactor_n_accepted(const struct reactor *r);
+
+/*
+ * In a child that the application has forked: closes every descriptor of the
+ * reactor without a word to any peer. The reactor is of no use there any more.
+ */
+void reactor_after_fork_child(struct reactor *r);
+
+#endif

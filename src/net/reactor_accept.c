@@ -1,0 +1,203 @@
+/*
+ * Accepting. Listeners are watched level-triggered and exclusively: several
+ * workers wait for the same ones.
+ */
+#include "net/reactor_accept.h"
+
+#include <errno.h>
+
+#include "base/error.h"
+#include "base/list.h"
+#include "base/log.h"
+#include "net/reactor_state.h"
+#include "sys/fd.h"
+#include "sys/poller.h"
+
+#include "base/banned.h"
+
+#define BATCH 64          /* of one listener before others' turn */
+#define BACKOFF_MS 100    /* without descriptors */
+#define SAY_FULL_MS 10000 /* once in */
+
+static bool
+may_accept(const struct reactor *r)
+{
+	return r->accept_wanted && !r->backing_off && r->pool.n < r->pool.max;
+}
+
+/* Puts the listeners into the set or takes them out, as it should be. */
+static void
+update(struct reactor *r)
+{
+	bool want = may_accept(r);
+
+	if (want == r->accepting)
+		return;
+	r->accepting = want;
+	for (unsigned i = 0; i < r->n_listeners; i++) {
+		if (!want)
+			poller_remove(r->poller, r->listeners[i].fd);
+		else if (poller_add(r->poller, r->listeners[i].fd,
+		    POLLER_IN | POLLER_EXCLUSIVE,
+		    reactor_cookie(REACTOR_LISTENER, 0, i)) < 0)
+			r->accepting = false; /* tried again at an update */
+	}
+}
+
+static void
+on_backoff(struct timer *t)
+{
+	struct reactor *r = LIST_OF(t, struct reactor, backoff_timer);
+
+	r->backing_off = false;
+	update(r);
+}
+
+static void
+drain_step(struct reactor *r)
+{
+	uint64_t end = r->drain_ms + REACTOR_ACCEPT_MS;
+	uint64_t quiet = r->last_accept_ms + REACTOR_QUIET_MS;
+	uint64_t due = quiet < end ? quiet : end;
+
+	if (r->now_ms >= due)
+		reactor_accept_close(r);
+	else
+		timer_set(&r->timers, &r->drain_timer, due);
+}
+
+static void
+on_drain_timer(struct timer *t)
+{
+	drain_step(LIST_OF(t, struct reactor, drain_timer));
+}
+
+void
+reactor_accept_init(struct reactor *r)
+{
+	timer_init(&r->drain_timer, on_drain_timer);
+	timer_init(&r->backoff_timer, on_backoff);
+}
+
+int
+reactor_listen(struct reactor *r, int fd)
+{
+	struct listener *l = &r->listeners[r->n_listeners];
+	int rc;
+
+	if (r->n_listeners == REACTOR_LISTENERS_MAX)
+		return -E_FULL;
+	rc = fd_nonblock(fd);
+	if (rc == 0)
+		rc = listener_from(l, fd);
+	if (rc < 0)
+		return rc;
+	if (r->accepting)
+		rc = poller_add(r->poller, fd, POLLER_IN | POLLER_EXCLUSIVE,
+		    reactor_cookie(REACTOR_LISTENER, 0, r->n_listeners));
+	if (rc < 0)
+		return rc;
+	r->n_listeners++;
+	update(r);
+	return 0;
+}
+
+void
+reactor_accept_enable(struct reactor *r, bool yes)
+{
+	r->accept_wanted = yes;
+	update(r);
+}
+
+void
+reactor_on_room(struct reactor *r)
+{
+	if (!r->accepting)
+		update(r);
+}
+
+static void
+say_full(struct reactor *r)
+{
+	if (r->full_said_ms != 0 && r->now_ms < r->full_said_ms + SAY_FULL_MS)
+		return;
+	r->full_said_ms = r->now_ms;
+	log_errno(EV_REACTOR_FULL);
+}
+
+/*
+ * No descriptor or memory: the first in the queue is refused with the spare
+ * one, so that it need not wait for nothing; then accepting rests a while.
+ */
+static void
+on_full(struct reactor *r, const struct listener *l)
+{
+	struct sock_addr peer;
+
+	say_full(r);
+	r->n_refused++;
+	fd_close(r->spare_fd);
+	fd_close(sock_accept(l->fd, &peer));
+	r->spare_fd = fd_event();
+	r->backing_off = true;
+	timer_set(&r->timers, &r->backoff_timer, r->now_ms + BACKOFF_MS);
+	update(r);
+}
+
+/* One connection: false when no further should be tried now. */
+static bool
+accept_one(struct reactor *r, const struct listener *l)
+{
+	struct sock_addr peer;
+	struct conn *c;
+	int fd = sock_accept(l->fd, &peer);
+
+	if (fd == -E_GONE)
+		return true;
+	if (fd == -E_FULL || fd == -E_SYSTEM)
+		on_full(r, l);
+	if (fd < 0)
+		return false;
+	r->n_accepted++;
+	r->last_accept_ms = r->now_ms;
+	c = conn_open(r, l, fd, &peer);
+	if (c == NULL)
+		return false;
+	/* Most have their request with them. */
+	conn_service(c);
+	/* What would have to wait here, another worker may take. */
+	return r->options.alone || list_empty(&r->ready);
+}
+
+void
+reactor_accept_on_event(struct reactor *r, uint32_t place)
+{
+	if (place >= r->n_listeners)
+		return;
+	for (unsigned i = 0; i < BATCH && r->accepting; i++)
+		if (!accept_one(r, &r->listeners[place]))
+			break;
+	update(r);
+}
+
+void
+reactor_accept_drain(struct reactor *r, bool handed_on)
+{
+	r->drain_ms = r->last_accept_ms = r->now_ms;
+	if (handed_on)
+		reactor_accept_close(r);
+	else
+		drain_step(r);
+}
+
+void
+reactor_accept_close(struct reactor *r)
+{
+	for (unsigned i = 0; i < r->n_listeners; i++) {
+		if (r->accepting)
+			poller_remove(r->poller, r->listeners[i].fd);
+		fd_close(r->listeners[i].fd);
+	}
+	r->n_listeners = 0;
+	timer_off(&r->drain_timer);
+}

@@ -1,0 +1,58 @@
+/*
+ * reactor_state: the inside of a reactor, for the files of net alone.
+ */
+#ifndef NET_REACTOR_STATE_H
+#define NET_REACTOR_STATE_H
+
+#include "net/conn_pool.h"
+#include "net/listener.h"
+#include "net/reactor.h"
+#include "net/timers.h"
+
+#define REACTOR_LISTENERS_MAX 64
+
+/* Cookies: what it is (8 bits), slot (24), generation (32). */
+enum reactor_kind { REACTOR_CONN, REACTOR_LISTENER, REACTOR_TIMER, REACTOR_BELL };
+#define REACTOR_SLOT_MAX 0xffffffu
+
+struct reactor {
+	struct reactor_options options;
+	int poller, timer_fd, bell;
+	int spare_fd; /* given up to be able to refuse a connection */
+	uint64_t now_ms;
+	uint64_t timer_due; /* what timer_fd is set to */
+
+	struct timers timers;
+	struct conn_pool pool;
+	struct list ready;    /* complete requests */
+	struct list runnable; /* connections with something to do */
+	unsigned unpolled;    /* turns since the last look at the kernel */
+	bool turning;
+
+	struct listener listeners[REACTOR_LISTENERS_MAX];
+	unsigned n_listeners;
+	bool accept_wanted, accepting; /* accepting: they are in the set */
+	bool draining;
+	uint64_t drain_ms, last_accept_ms;
+	struct timer drain_timer, backoff_timer;
+	bool backing_off;      /* no descriptors: accepting rests */
+	uint64_t full_said_ms; /* when that was logged last */
+
+	unsigned n_idle;
+	uint64_t n_accepted, n_refused;
+	uint64_t n_closed[CLOSE_MAX];
+
+	/* What connections read into; they keep only what is left over. */
+	char read_mem[CONN_READ_MAX];
+};
+
+static inline uint64_t
+reactor_cookie(enum reactor_kind kind, uint32_t slot, uint32_t generation)
+{
+	return (uint64_t)kind << 56 | (uint64_t)slot << 32 | generation;
+}
+
+/* A connection has gone: there may be room to accept again. */
+void reactor_on_room(struct reactor *r);
+
+#endif

@@ -10,6 +10,8 @@
 #ifndef HTTP_RESPONSE_H
 #define HTTP_RESPONSE_H
 
+#include <sys/types.h>
+
 #include "http/request.h"
 
 /*

@@ -1,0 +1,159 @@
+/*
+ * scan: the one place that knows of vector instructions. SSE2 is part of
+ * x86-64, so that nothing has to be asked at run time; wider ones were
+ * measured to bring nothing on heads of usual length.
+ */
+#include "base/scan.h"
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+#include "base/banned.h"
+
+static bool
+is_text(unsigned char c)
+{
+	return (c >= 0x20 && c != 0x7f) || c == '\t';
+}
+
+size_t
+scan_text_portable(struct str s)
+{
+	size_t i;
+
+	for (i = 0; i < s.len; i++)
+		if (!is_text((unsigned char)s.ptr[i]))
+			break;
+	return i;
+}
+
+size_t
+scan_visible_portable(struct str s)
+{
+	size_t i;
+
+	for (i = 0; i < s.len; i++)
+		if (s.ptr[i] < 0x21 || s.ptr[i] > 0x7e)
+			break;
+	return i;
+}
+
+size_t
+scan_ascii_portable(struct str s)
+{
+	size_t i;
+
+	for (i = 0; i < s.len; i++)
+		if ((unsigned char)s.ptr[i] > 0x7f)
+			break;
+	return i;
+}
+
+#ifdef __SSE2__
+
+/* A bit for each of the 16 bytes at p that ends a run. */
+typedef unsigned stop_mask(const char *p);
+
+static inline __m128i
+load(const char *p)
+{
+	return _mm_loadu_si128((const __m128i *)(const void *)p);
+}
+
+static inline unsigned
+text_stops(const char *p)
+{
+	__m128i v = load(p);
+	/* Unsigned "below 0x20": the larger of v and 0x1f is 0x1f. */
+	__m128i c0 = _mm_cmpeq_epi8(_mm_max_epu8(v, _mm_set1_epi8(0x1f)),
+	    _mm_set1_epi8(0x1f));
+	__m128i tab = _mm_cmpeq_epi8(v, _mm_set1_epi8('\t'));
+	__m128i del = _mm_cmpeq_epi8(v, _mm_set1_epi8(0x7f));
+
+	return (unsigned)_mm_movemask_epi8(
+	    _mm_or_si128(_mm_andnot_si128(tab, c0), del));
+}
+
+static inline unsigned
+visible_stops(const char *p)
+{
+	__m128i v = load(p);
+	/* Signed compares: 0x80..0xff are negative, so below 0x21 too. */
+	__m128i low = _mm_cmplt_epi8(v, _mm_set1_epi8(0x21));
+	__m128i del = _mm_cmpeq_epi8(v, _mm_set1_epi8(0x7f));
+
+	return (unsigned)_mm_movemask_epi8(_mm_or_si128(low, del));
+}
+
+static inline unsigned
+ascii_stops(const char *p)
+{
+	return (unsigned)_mm_movemask_epi8(load(p));
+}
+
+/* Returns how many bytes were passed; fewer than 16 may be left. */
+static inline size_t
+run(struct str s, stop_mask *stops, bool *stopped)
+{
+	size_t i;
+	unsigned mask;
+
+	*stopped = true;
+	for (i = 0; s.len - i >= 16; i += 16) {
+		mask = stops(s.ptr + i);
+		if (mask != 0)
+			return i + (size_t)__builtin_ctz(mask);
+	}
+	*stopped = false;
+	return i;
+}
+
+size_t
+scan_text(struct str s)
+{
+	bool stopped;
+	size_t n = run(s, text_stops, &stopped);
+
+	return stopped ? n : n + scan_text_portable(str_tail(s, n));
+}
+
+size_t
+scan_visible(struct str s)
+{
+	bool stopped;
+	size_t n = run(s, visible_stops, &stopped);
+
+	return stopped ? n : n + scan_visible_portable(str_tail(s, n));
+}
+
+size_t
+scan_ascii(struct str s)
+{
+	bool stopped;
+	size_t n = run(s, ascii_stops, &stopped);
+
+	return stopped ? n : n + scan_ascii_portable(str_tail(s, n));
+}
+
+#else
+
+size_t
+scan_text(struct str s)
+{
+	return scan_text_portable(s);
+}
+
+size_t
+scan_visible(struct str s)
+{
+	return scan_visible_portable(s);
+}
+
+size_t
+scan_ascii(struct str s)
+{
+	return scan_ascii_portable(s);
+}
+
+#endif

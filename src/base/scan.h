@@ -1,0 +1,26 @@
+/*
+ * scan: how far a run of bytes of one kind goes, sixteen bytes at a step where
+ * the processor can. Each has a portable twin that gives the same answer
+ * (the unit test compares them); nothing else needs to know which is used.
+ */
+#ifndef BASE_SCAN_H
+#define BASE_SCAN_H
+
+#include "base/str.h"
+
+/*
+ * How many bytes of s, from its front, are text: HTAB, 0x20..0x7e and
+ * 0x80..0xff. s.len: all of them.
+ */
+size_t scan_text(struct str s);
+size_t scan_text_portable(struct str s);
+
+/* The same for visible ASCII: 0x21..0x7e. */
+size_t scan_visible(struct str s);
+size_t scan_visible_portable(struct str s);
+
+/* The same for ASCII: 0x00..0x7f. */
+size_t scan_ascii(struct str s);
+size_t scan_ascii_portable(struct str s);
+
+#endif

@@ -1,0 +1,135 @@
+/*
+ * http_field: the perfect hash over http_field.def, and reading of lists.
+ */
+#include "http/http_field.h"
+
+#include "base/scan.h"
+
+#include "base/banned.h"
+
+/*
+ * Names differ in their length and these three bytes. The factors were found
+ * by trying random ones until no two slots met; the unit test checks that.
+ */
+#define HASH(len, middle, before_last, last) \
+	(((len) * 126 + (before_last) * 147 + (last) * 35 + (middle) * 251) & \
+	    255)
+
+static const unsigned char slots[256] = {
+#define FIELD(id, name, slot) [slot] = FIELD_##id,
+#include "http/http_field.def"
+#undef FIELD
+};
+
+static const struct str names[FIELD_MAX] = {
+#define FIELD(id, name, slot) [FIELD_##id] = { (name), sizeof(name) - 1 },
+#include "http/http_field.def"
+#undef FIELD
+};
+
+#define T16 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1
+#define F16 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
+
+/* RFC 9110, section 5.6.2. */
+const unsigned char http_field_tchar[256] = {
+	F16, F16,
+	/*  ! " # $ % & ' ( ) * + , - . / */
+	0, 1, 0, 1, 1, 1, 1, 1, 0, 0, 1, 1, 0, 1, 1, 0,
+	/* digits, then : ; < = > ? */
+	1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0,
+	/* @ A to O; P to Z, then [ \ ] ^ _ */
+	0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+	1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 1, 1,
+	/* ` a to o; p to z, then { | } ~ DEL */
+	T16,
+	1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 0, 1, 0,
+	F16, F16, F16, F16, F16, F16, F16, F16,
+};
+
+static unsigned
+byte_at(struct str s, size_t i)
+{
+	/* Lower case for letters; '-' and digits stay what they are. */
+	return (unsigned char)s.ptr[i] | 0x20;
+}
+
+enum http_field
+http_field_of(struct str name)
+{
+	enum http_field id;
+	unsigned slot;
+
+	if (name.len < 2)
+		return FIELD_OTHER;
+	slot = HASH((unsigned)name.len, byte_at(name, name.len / 2),
+	    byte_at(name, name.len - 2), byte_at(name, name.len - 1));
+	id = (enum http_field)slots[slot];
+	return str_eq_nocase(name, names[id]) ? id : FIELD_OTHER;
+}
+
+struct str
+http_field_name(enum http_field id)
+{
+	return id < FIELD_MAX ? names[id] : (struct str){ "", 0 };
+}
+
+bool
+http_field_is_token(struct str s)
+{
+	size_t i;
+
+	for (i = 0; i < s.len; i++)
+		if (!http_field_is_tchar(s.ptr[i]))
+			return false;
+	return s.len > 0;
+}
+
+bool
+http_field_is_value(struct str s)
+{
+	return scan_text(s) == s.len;
+}
+
+/* Length of the element that s begins with, up to a comma or the end. */
+static size_t
+element_len(struct str s)
+{
+	bool quoted = false;
+	size_t i;
+
+	for (i = 0; i < s.len; i++) {
+		if (s.ptr[i] == '"')
+			quoted = !quoted;
+		else if (quoted && s.ptr[i] == '\\')
+			i++;
+		else if (!quoted && s.ptr[i] == ',')
+			return i;
+	}
+	return s.len;
+}
+
+bool
+http_field_next(struct str *list, struct str *element)
+{
+	size_t n;
+
+	while (list->len > 0) {
+		n = element_len(*list);
+		*element = str_trim(str_head(*list, n));
+		*list = str_tail(*list, n + 1);
+		if (element->len > 0)
+			return true;
+	}
+	return false;
+}
+
+bool
+http_field_has(struct str list, struct str token)
+{
+	struct str element;
+
+	while (http_field_next(&list, &element))
+		if (str_eq_nocase(element, token))
+			return true;
+	return false;
+}

@@ -28,6 +28,14 @@ board_create(void)
 	return b;
 }
 
+int
+board_read_only(struct board *b)
+{
+	struct shared mapping = { .mem = b, .len = sizeof(*b), .fd = -1 };
+
+	return shared_read_only(&mapping);
+}
+
 void
 board_ring(const struct board *b)
 {

@@ -78,6 +78,12 @@ struct board {
  */
 struct board *board_create(void);
 
+/*
+ * From here on this process can only read it: writing a row or a state
+ * faults; ringing still works. 0 or -E_SYSTEM.
+ */
+int board_read_only(struct board *b);
+
 /* Tells the arbiter to look at the rows. Never blocks; async-signal-safe. */
 void board_ring(const struct board *b);
 

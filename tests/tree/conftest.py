@@ -130,8 +130,24 @@ class Container:
         done = podman("wait", "--interval=20ms", self.name, timeout=deadline)
         return int(done.stdout)
 
-    def exec(self, *args, check=True):
-        return podman("exec", self.name, *args, check=check)
+    def exec(self, *args, env=None):
+        """Runs a program in the container; its completed process."""
+        options = [f"--env={k}={v}" for k, v in (env or {}).items()]
+        return podman("exec", *options, self.name, *args, check=False)
+
+    def status(self, inner):
+        """/proc/PID/status, as text, of a process by its pid in there."""
+        for host_pid in _tree(self.pid):
+            try:
+                with open(f"/proc/{host_pid}/status") as f:
+                    text = f.read()
+            except OSError:
+                continue
+            if any(line.startswith("NSpid:") and
+                   line.split()[-1] == str(inner)
+                   for line in text.splitlines()):
+                return text
+        raise AssertionError(f"no process {inner}")
 
     def url(self, port, path="/"):
         return f"http://127.0.0.1:{self.ports[port]}{path}"

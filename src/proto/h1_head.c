@@ -1,0 +1,458 @@
+/*
+ * h1_head: finding the end of a head looks at line ends and lengths only, so
+ * that a limit is noticed however slowly the bytes come; reading it then goes
+ * once over the bytes, a run of good ones at a time.
+ */
+#include "proto/h1_head.h"
+
+#include "base/check.h"
+#include "base/scan.h"
+#include "http/http_field.h"
+#include "http/http_host.h"
+
+#include "base/banned.h"
+
+#define METHOD_MIN 3
+#define METHOD_MAX 20
+
+/* ---- finding ---- */
+
+/*
+ * The line that begins at head->start has at least len bytes before its CRLF.
+ * A head ends with two CRLF, which must fit into head_max as well.
+ */
+static int
+check_limits(const struct h1_head *head, const struct h1_rules *rules,
+    size_t len, struct http_error *err)
+{
+	bool too_many = len > rules->head_max || head->start + 4 >
+	    rules->head_max - len;
+
+	if (len == 0)
+		return 0;
+	if (head->n_lines == 0) {
+		if (too_many || (rules->line_max > 0 && len > rules->line_max))
+			return http_error_set(err, 414,
+			    "the request line is too long");
+		return 0;
+	}
+	if (head->n_lines > rules->n_fields_max)
+		return http_error_set(err, 431, "too many header fields");
+	if (rules->field_max > 0 && len + 2 > rules->field_max)
+		return http_error_set(err, 431, "a header field is too long");
+	if (too_many)
+		return http_error_set(err, 431, "the header is too long");
+	return 0;
+}
+
+/*
+ * A line ends with the LF at lf. Returns 1 when it was the head's last, 0
+ * when more are to come, or -E_PROTOCOL.
+ */
+static int
+end_line(struct h1_head *head, const struct h1_rules *rules, struct str in,
+    size_t lf, struct http_error *err)
+{
+	size_t len = lf - head->start;
+	bool crlf = len > 0 && in.ptr[lf - 1] == '\r';
+	int rc;
+
+	len -= crlf;
+	rc = check_limits(head, rules, len, err);
+	if (rc < 0)
+		return rc;
+	if (!crlf)
+		return http_error_set(err, 400, "a line ends without CR");
+	if (len == 0 && head->n_lines > 0)
+		return 1;
+	if (len > 0) {
+		head->n_lines++;
+	} else {
+		/* RFC 9112, section 2.2: one empty line before is ignored. */
+		if (head->start > 0)
+			return http_error_set(err, 400,
+			    "empty lines instead of a request line");
+		head->first = lf + 1;
+	}
+	head->start = lf + 1;
+	return 0;
+}
+
+static int
+check_unfinished(const struct h1_head *head, const struct h1_rules *rules,
+    struct str in, struct http_error *err)
+{
+	size_t len = in.len - head->start;
+
+	/* The last byte may be the first half of a CRLF. */
+	if (len > 0 && in.ptr[in.len - 1] == '\r')
+		len--;
+	return check_limits(head, rules, len, err);
+}
+
+ssize_t
+h1_head_find(struct h1_head *head, const struct h1_rules *rules,
+    struct str in, struct http_error *err)
+{
+	size_t lf;
+	int rc;
+
+	CHECK(in.len >= head->scanned);
+	while (head->scanned < in.len) {
+		lf = head->scanned + str_find(str_tail(in, head->scanned),
+		    '\n');
+		if (lf == in.len)
+			break;
+		rc = end_line(head, rules, in, lf, err);
+		if (rc < 0)
+			return rc;
+		head->scanned = lf + 1;
+		if (rc > 0)
+			return (ssize_t)head->scanned;
+	}
+	head->scanned = in.len;
+	return check_unfinished(head, rules, in, err);
+}
+
+/* ---- reading ---- */
+
+/* One head on its way into a request. */
+struct reader {
+	struct str rest; /* what is still to be read */
+	const struct h1_rules *rules;
+	struct request *req;
+	struct http_error *err;
+};
+
+static int
+bad(struct reader *r, const char *text)
+{
+	return http_error_set(r->err, 400, text);
+}
+
+/* Cuts the first n bytes off what is to be read. */
+static struct str
+take(struct reader *r, size_t n)
+{
+	struct str s = str_head(r->rest, n);
+
+	r->rest = str_tail(r->rest, n);
+	return s;
+}
+
+static bool
+take_crlf(struct reader *r)
+{
+	if (!str_starts(r->rest, STR("\r\n")))
+		return false;
+	take(r, 2);
+	return true;
+}
+
+static size_t
+token_len(struct str s)
+{
+	size_t i;
+
+	for (i = 0; i < s.len; i++)
+		if (!http_field_is_tchar(s.ptr[i]))
+			break;
+	return i;
+}
+
+static bool
+method_is_usual(struct str method)
+{
+	size_t i;
+
+	for (i = 0; i < method.len; i++)
+		if ((method.ptr[i] >= 'a' && method.ptr[i] <= 'z') ||
+		    method.ptr[i] == '#')
+			return false;
+	return method.len >= METHOD_MIN && method.len <= METHOD_MAX;
+}
+
+static int
+casefold_method(struct reader *r)
+{
+	struct str from = r->req->method;
+	char *to = arena_alloc(&r->req->arena, from.len);
+	size_t i;
+
+	if (to == NULL)
+		return -E_NOMEM;
+	for (i = 0; i < from.len; i++)
+		to[i] = from.ptr[i] >= 'a' && from.ptr[i] <= 'z' ?
+		    (char)(from.ptr[i] - 0x20) : from.ptr[i];
+	r->req->method = (struct str){ to, from.len };
+	return 0;
+}
+
+static int
+read_method(struct reader *r)
+{
+	struct str method = take(r, token_len(r->rest));
+
+	if (method.len == 0 || !str_starts(r->rest, STR(" ")))
+		return bad(r, "the method is not a token");
+	take(r, 1);
+	r->req->method = method;
+	if (!r->rules->permit_unconventional_method &&
+	    !method_is_usual(method))
+		return bad(r, "the method is not a usual one");
+	return r->rules->casefold_method ? casefold_method(r) : 0;
+}
+
+/* path [ "?" query ] [ "#" fragment ], the fragment dropped. */
+static void
+split_path(struct request *req, struct str s)
+{
+	s = str_head(s, str_find(s, '#'));
+	req->path = str_head(s, str_find(s, '?'));
+	req->query = str_tail(s, req->path.len + 1);
+}
+
+/* RFC 9112, section 3.2.3. */
+static int
+authority_form(struct reader *r)
+{
+	struct request *req = r->req;
+	struct http_host host;
+
+	if (http_host_parse(req->target, &host) < 0 || host.port < 0)
+		return bad(r, "CONNECT needs host:port");
+	req->host = req->target;
+	return 0;
+}
+
+/* RFC 9112, section 3.2.2; s is what follows the "//". */
+static int
+absolute_form(struct reader *r, struct str s)
+{
+	struct request *req = r->req;
+	struct http_host host;
+	size_t n = 0;
+
+	while (n < s.len && s.ptr[n] != '/' && s.ptr[n] != '?' &&
+	    s.ptr[n] != '#')
+		n++;
+	req->host = str_head(s, n);
+	if (http_host_parse(req->host, &host) < 0)
+		return bad(r, "the target's host is not valid");
+	split_path(req, str_tail(s, n));
+	if (req->path.len > 0)
+		return 0;
+	/* Section 3.2.4: OPTIONS without a path is about the server. */
+	req->path = str_eq(req->method, STR("OPTIONS")) &&
+	    req->query.len == 0 ? STR("*") : STR("/");
+	return 0;
+}
+
+static bool
+starts_nocase(struct str s, struct str prefix)
+{
+	return str_eq_nocase(str_head(s, prefix.len), prefix);
+}
+
+static int
+split_target(struct reader *r)
+{
+	static const char http[] = "http://", https[] = "https://";
+	struct request *req = r->req;
+	struct str target = req->target;
+
+	if (str_eq(req->method, STR("CONNECT")))
+		return authority_form(r);
+	if (target.ptr[0] == '/') {
+		split_path(req, target);
+		return 0;
+	}
+	if (str_eq(target, STR("*"))) {
+		if (!str_eq(req->method, STR("OPTIONS")))
+			return bad(r, "only OPTIONS may have the target *");
+		req->path = target;
+		return 0;
+	}
+	if (starts_nocase(target, STR(http)))
+		return absolute_form(r, str_tail(target, sizeof http - 1));
+	if (starts_nocase(target, STR(https)))
+		return absolute_form(r, str_tail(target, sizeof https - 1));
+	return bad(r, "the target is neither a path nor a URL");
+}
+
+static int
+read_target(struct reader *r)
+{
+	r->req->target = take(r, scan_visible(r->rest));
+	if (r->req->target.len == 0 || !str_starts(r->rest, STR(" ")))
+		return bad(r, "the target is empty, or has a byte that may "
+		    "not be in it");
+	take(r, 1);
+	return split_target(r);
+}
+
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static int
+read_version(struct reader *r)
+{
+	struct str v = take(r, 8);
+
+	if (v.len < 8 || !str_starts(v, STR("HTTP/")) || !is_digit(v.ptr[5]) ||
+	    v.ptr[6] != '.' || !is_digit(v.ptr[7]) || !take_crlf(r))
+		return bad(r, "the version is not HTTP/1.1");
+	if (v.ptr[5] != '1' ||
+	    (v.ptr[7] > '1' && !r->rules->permit_unconventional_version))
+		return http_error_set(r->err, 505,
+		    "only HTTP/1.0 and HTTP/1.1 are spoken here");
+	r->req->version = v.ptr[7] == '0' ? HTTP_1_0 : HTTP_1_1;
+	return 0;
+}
+
+static int
+read_request_line(struct reader *r)
+{
+	int rc = read_method(r);
+
+	if (rc == 0)
+		rc = read_target(r);
+	if (rc == 0)
+		rc = read_version(r);
+	return rc;
+}
+
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+static void
+skip_blanks(struct reader *r)
+{
+	while (r->rest.len > 0 && is_blank(r->rest.ptr[0]))
+		take(r, 1);
+}
+
+/* The rest of a line, without OWS, into f; its CRLF is used up. */
+static int
+read_value(struct reader *r, struct field *f)
+{
+	struct str line = take(r, scan_text(r->rest));
+
+	if (!take_crlf(r))
+		return bad(r, "a control character in a header field");
+	f->value = str_trim(line);
+	f->ascii = scan_ascii(f->value) == f->value.len;
+	return 0;
+}
+
+static int
+read_field(struct reader *r)
+{
+	struct field *f = &r->req->fields[r->req->n_fields];
+	int rc;
+
+	f->name = take(r, token_len(r->rest));
+	if (f->name.len == 0)
+		return bad(r, "a header field without a name");
+	if (r->rules->strip_header_spaces)
+		skip_blanks(r);
+	if (!str_starts(r->rest, STR(":")))
+		return bad(r, "a header field's name is not a token");
+	take(r, 1);
+	rc = read_value(r, f);
+	if (rc < 0)
+		return rc;
+	f->id = (unsigned char)http_field_of(f->name);
+	r->req->n_fields++;
+	return 0;
+}
+
+/* Two parts of a folded value, with one space between them. */
+static int
+join(struct reader *r, struct field *f, const struct field *more)
+{
+	size_t len = f->value.len + 1 + more->value.len;
+	char *p;
+
+	if (r->rules->field_max > 0 &&
+	    f->name.len + 1 + len + 2 > r->rules->field_max)
+		return http_error_set(r->err, 431,
+		    "a header field is too long");
+	p = arena_alloc(&r->req->arena, len);
+	if (p == NULL)
+		return -E_NOMEM;
+	if (f->value.len > 0)
+		memcpy(p, f->value.ptr, f->value.len);
+	p[f->value.len] = ' ';
+	if (more->value.len > 0)
+		memcpy(p + f->value.len + 1, more->value.ptr,
+		    more->value.len);
+	f->value = str_trim((struct str){ p, len });
+	f->ascii = f->ascii && more->ascii;
+	return 0;
+}
+
+/* RFC 9112, section 5.2: a line that continues the one before. */
+static int
+read_folded(struct reader *r)
+{
+	struct field more;
+	int rc;
+
+	if (!r->rules->permit_obsolete_folding || r->req->n_fields == 0)
+		return bad(r, "a header field is folded");
+	rc = read_value(r, &more);
+	if (rc < 0)
+		return rc;
+	return join(r, &r->req->fields[r->req->n_fields - 1], &more);
+}
+
+static int
+read_fields(struct reader *r, unsigned n_max)
+{
+	int rc;
+
+	while (!take_crlf(r)) {
+		if (r->rest.len == 0)
+			return bad(r, "the header has no end");
+		if (is_blank(r->rest.ptr[0])) {
+			rc = read_folded(r);
+		} else {
+			CHECK(r->req->n_fields < n_max);
+			rc = read_field(r);
+		}
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+int
+h1_head_parse(const struct h1_head *head, const struct h1_rules *rules,
+    struct str in, struct request *req, struct http_error *err)
+{
+	struct reader r = {
+		.rest = str_tail(in, head->first),
+		.rules = rules,
+		.req = req,
+		.err = err,
+	};
+	unsigned n_max = head->n_lines - 1;
+	int rc;
+
+	CHECK(head->n_lines > 0);
+	req->n_fields = 0;
+	req->fields = arena_alloc(&req->arena, n_max * sizeof *req->fields);
+	if (req->fields == NULL)
+		return -E_NOMEM;
+	rc = read_request_line(&r);
+	if (rc < 0)
+		return rc;
+	return read_fields(&r, n_max);
+}

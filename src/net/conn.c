@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "net/conn_linger.h"
 #include "net/reactor_state.h"
@@ -57,7 +58,8 @@ conn_peer(const struct conn *c)
 uint64_t
 conn_now_ms(const struct conn *c)
 {
-	return c->reactor->now_ms;
+	/* An application may have run for long since the last turn. */
+	return c->reactor->turning ? c->reactor->now_ms : clock_ms();
 }
 
 bool
@@ -73,7 +75,7 @@ conn_timer(struct conn *c, uint64_t ms)
 		timer_off(&c->timer);
 	else
 		timer_set(&c->reactor->timers, &c->timer,
-		    c->reactor->now_ms + ms);
+		    conn_now_ms(c) + ms);
 }
 
 void
@@ -436,6 +438,14 @@ conn_close(struct conn *c, enum close_reason why)
 		c->proto->on_gone(c, why);
 	}
 	make_runnable(c);
+}
+
+void
+conn_abort(struct conn *c, enum close_reason why)
+{
+	if (!c->closing)
+		sock_set_abort(c->fd);
+	conn_close(c, why);
 }
 
 void

@@ -142,7 +142,7 @@ struct conn {
 /* Everything that a worker's protocols share. */
 struct proto_env *conn_env(const struct conn *c);
 struct str conn_peer(const struct conn *c);
-/* Milliseconds, as of the beginning of this turn of the reactor. */
+/* Milliseconds: of this turn of the reactor, or now. */
 uint64_t conn_now_ms(const struct conn *c);
 /* The worker drains: each answer should be a connection's last. */
 bool conn_draining(const struct conn *c);
@@ -177,6 +177,8 @@ size_t conn_room(const struct conn *c);
  * Ends the connection now; output that waits is lost. The first reason stays.
  */
 void conn_close(struct conn *c, enum close_reason why);
+/* The same, with a reset: the peer sees that something is missing. */
+void conn_abort(struct conn *c, enum close_reason why);
 /*
  * Ends it orderly: sends what waits, says that nothing more comes; then
  * closes or, with linger or when unread bytes are there, reads on for a

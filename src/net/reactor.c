@@ -128,9 +128,16 @@ set_timer_fd(struct reactor *r)
 	(void)fd_timer_start(r->timer_fd, next + CLOCK_GRAIN_MS);
 }
 
+/*
+ * Deadlines are looked at last: after a long call of the application what
+ * they wait for may have arrived as well.
+ */
 static void
-on_timer(struct reactor *r)
+run_timers(struct reactor *r)
 {
+	if (!r->timers_due)
+		return;
+	r->timers_due = false;
 	fd_timer_heard(r->timer_fd);
 	r->timer_due = TIMER_OFF;
 	timers_run(&r->timers, r->now_ms);
@@ -157,7 +164,7 @@ dispatch(struct reactor *r, const struct poller_event *ev)
 		reactor_accept_on_event(r, (uint32_t)ev->cookie);
 		break;
 	case REACTOR_TIMER:
-		on_timer(r);
+		r->timers_due = true;
 		break;
 	case REACTOR_BELL:
 		fd_event_heard(r->bell);
@@ -220,6 +227,7 @@ reactor_turn(struct reactor *r, int timeout_ms)
 	if (!pending || ++r->unpolled >= UNPOLLED_MAX)
 		rc = poll_and_dispatch(r, pending ? 0 : timeout_ms);
 	run_runnable(r);
+	run_timers(r);
 	stamp(r);
 	r->turning = false;
 	return rc;

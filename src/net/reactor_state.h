@@ -28,6 +28,7 @@ struct reactor {
 	struct list runnable; /* connections with something to do */
 	unsigned unpolled;    /* turns since the last look at the kernel */
 	bool turning;
+	bool timers_due;      /* timer_fd has run out */
 
 	struct listener listeners[REACTOR_LISTENERS_MAX];
 	unsigned n_listeners;

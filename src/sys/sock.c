@@ -448,6 +448,15 @@ sock_shutdown(int fd)
 	(void)shutdown(fd, SHUT_RDWR);
 }
 
+void
+sock_set_abort(int fd)
+{
+	const struct linger l = { .l_onoff = 1 };
+
+	/* Without it the close is an orderly one: no more can be done. */
+	(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &l, sizeof(l));
+}
+
 int
 sock_peer_uid(int fd, uid_t *uid)
 {

@@ -1,0 +1,91 @@
+/*
+ * h1_conn: what HTTP/1 keeps of a connection; for the h1_* files alone.
+ * h1.c reads requests (the reactor's side), h1_response.c writes answers (the
+ * application's side, between ready and end), h1_body.c takes bodies in.
+ */
+#ifndef PROTO_H1_CONN_H
+#define PROTO_H1_CONN_H
+
+#include "http/seams.h"
+#include "net/conn.h"
+#include "proto/h1_chunk.h"
+#include "proto/h1_head.h"
+#include "proto/proto_env.h"
+
+/* An unread body up to this is read and thrown away for keep-alive. */
+#define H1_DRAIN_MAX ((uint64_t)256 << 10)
+
+struct h1 {
+	struct proto_state base;     /* first */
+	struct stream stream;
+	struct conn *conn;
+	const struct h1_state *state;
+	struct request *req;         /* NULL between requests */
+	struct h1_chunk *chunk;      /* in req's arena; NULL: not chunked */
+	struct h1_head head;
+	uint64_t body_left;          /* of a body by length: yet to come */
+	uint64_t drained;            /* of a body that nobody wants */
+	uint64_t chunk_left;         /* of the answer's chunk, once begun */
+	bool trusted;                /* the peer may speak for others */
+	bool body_failed;            /* it is broken: no byte more of it */
+	bool continued;              /* 100 Continue was sent, or needless */
+	bool head_out;               /* the answer's head is in conn->out */
+	bool chunked_out;            /* the answer goes out in chunks */
+	bool until_close;            /* its end is the connection's */
+	bool last;                   /* no further request after this one */
+};
+
+/* A way of being for a connection: every way out of it stands here. */
+struct h1_state {
+	const char *name;
+	size_t (*on_bytes)(struct h1 *h, struct str in);
+	size_t (*want_read)(const struct h1 *h);
+	void (*on_eof)(struct h1 *h);
+	void (*on_timeout)(struct h1 *h);
+	void (*on_writable)(struct h1 *h);
+	size_t timeout; /* offsetof(struct proto_env, *_ms) */
+	bool idle;      /* no request is in progress */
+};
+
+extern const struct h1_state h1_in_application;
+
+struct h1 *h1_from(const struct conn *c);
+struct h1 *h1_from_stream(struct stream *s);
+void h1_enter(struct h1 *h, const struct h1_state *state);
+/* Starts the clock of that timeout (offsetof in struct proto_env) anew. */
+void h1_clock(struct h1 *h, size_t timeout);
+
+/*
+ * Answers status with a page of ours and ends the connection. Nothing of
+ * another answer may have left.
+ */
+void h1_refuse(struct h1 *h, const struct http_error *err,
+    enum close_reason why);
+
+/* The application's side is done: what comes next, then the hand-back. */
+void h1_after_answer(struct h1 *h);
+
+/* --- h1_body.c --- */
+
+/* What follows from the head: 0, or -E_PROTOCOL (too large) or -E_NOMEM. */
+int h1_body_begin(struct h1 *h, struct http_error *err);
+/* All of it has come. */
+bool h1_body_done(const struct h1 *h);
+/* Takes what there is room for: bytes used, or -E_PROTOCOL. */
+ssize_t h1_body_take(struct h1 *h, struct str in, struct http_error *err);
+/* The same, thrown away. */
+ssize_t h1_body_drop(struct h1 *h, struct str in, struct http_error *err);
+/* How much it can take now. */
+size_t h1_body_want(const struct h1 *h);
+/* Could what is left of it be read for the sake of the connection? */
+bool h1_body_droppable(const struct h1 *h);
+
+/* --- h1_response.c --- */
+
+extern const struct stream_ops h1_stream_ops;
+
+/* A whole answer of ours, with Connection: close. 0 or -E_*. */
+int h1_page_put(struct buf *out, const struct http_error *err,
+    bool head_only);
+
+#endif

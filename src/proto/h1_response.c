@@ -1,0 +1,331 @@
+/*
+ * Answers in HTTP/1 (RFC 9112, sections 4, 6 and 7.1). Run by the
+ * application's thread between ready and end; the pages of errors by the
+ * holder of the reactor.
+ */
+#include <stdio.h>
+
+#include "base/error.h"
+#include "base/num.h"
+#include "http/http_date.h"
+#include "http/http_status.h"
+#include "proto/h1_conn.h"
+
+#include "base/banned.h"
+
+#define SERVER "Server: greencorn\r\n"
+#define KEEP_ALIVE "Connection: keep-alive\r\n"
+#define LAST "Connection: close\r\n"
+#define CHUNKED "Transfer-Encoding: chunked\r\n"
+
+/* What a status line and our own fields need besides the application's. */
+#define FRAME_MAX (64 + sizeof(KEEP_ALIVE) + sizeof(CHUNKED))
+
+static char *
+put(char *p, struct str s)
+{
+	memcpy(p, s.ptr, s.len);
+	return p + s.len;
+}
+
+static char *
+put_status(char *p, unsigned status, struct str reason)
+{
+	p = put(p, STR("HTTP/1.1 "));
+	p += num_put_dec(p, status);
+	*p++ = ' ';
+	p = put(p, reason);
+	return put(p, STR("\r\n"));
+}
+
+static char *
+put_field(char *p, const struct field *f)
+{
+	p = put(p, f->name);
+	p = put(p, STR(": "));
+	p = put(p, f->value);
+	return put(p, STR("\r\n"));
+}
+
+static size_t
+fields_len(const struct field *fields, unsigned n)
+{
+	size_t len = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		len += fields[i].name.len + fields[i].value.len + 4;
+	return len;
+}
+
+/* Room for a head in the output: where to write, or NULL. */
+static char *
+head_place(struct conn *c, struct str reason, const struct field *fields,
+    unsigned n)
+{
+	size_t len = FRAME_MAX + reason.len + fields_len(fields, n);
+
+	return len > CONN_OUT_HEAD_MAX ? NULL : buf_reserve(&c->out, len);
+}
+
+/* May another request follow on this connection? */
+static bool
+may_go_on(const struct h1 *h)
+{
+	const struct proto_env *env = conn_env(h->conn);
+
+	return h->req->keep_alive && env->keepalive_ms > 0 && !h->last &&
+	    !h->until_close && !conn_draining(h->conn) &&
+	    !str_eq(h->req->method, STR("CONNECT")) && h1_body_droppable(h);
+}
+
+/* How the end of the body will be told (RFC 9112, section 6.3). */
+static void
+choose_framing(struct h1 *h)
+{
+	const struct response *resp = &h->req->response;
+	bool unknown = !resp->no_body && resp->length < 0;
+
+	h->chunked_out = unknown && h->req->version >= HTTP_1_1;
+	h->until_close = unknown && !h->chunked_out;
+	h->last = !may_go_on(h);
+}
+
+static int
+send_head(struct stream *s, unsigned status, struct str reason,
+    const struct field *fields, unsigned n_fields)
+{
+	struct h1 *h = h1_from_stream(s);
+	char *p = head_place(h->conn, reason, fields, n_fields), *start = p;
+
+	if (request_ended(h->req) != REQUEST_GOES_ON)
+		return -E_GONE;
+	if (p == NULL)
+		return -E_TOO_LONG;
+	choose_framing(h);
+	p = put_status(p, status, reason);
+	for (unsigned i = 0; i < n_fields; i++)
+		p = put_field(p, &fields[i]);
+	p = put(p, h->last ? STR(LAST) : STR(KEEP_ALIVE));
+	if (h->chunked_out)
+		p = put(p, STR(CHUNKED));
+	p = put(p, STR("\r\n"));
+	buf_added(&h->conn->out, (size_t)(p - start));
+	h->head_out = true;
+	return 0;
+}
+
+static int
+send_informational(struct stream *s, unsigned status,
+    const struct field *fields, unsigned n_fields)
+{
+	struct h1 *h = h1_from_stream(s);
+	struct str reason = http_status_reason(status);
+	char *p = head_place(h->conn, reason, fields, n_fields), *start = p;
+
+	if (request_ended(h->req) != REQUEST_GOES_ON)
+		return -E_GONE;
+	/* Bounded: an application may send any number of them. */
+	if (p == NULL || conn_room(h->conn) == 0)
+		return -E_FULL;
+	p = put_status(p, status, reason);
+	for (unsigned i = 0; i < n_fields; i++)
+		p = put_field(p, &fields[i]);
+	p = put(p, STR("\r\n"));
+	buf_added(&h->conn->out, (size_t)(p - start));
+	return conn_flush(h->conn);
+}
+
+/* The output waits for the client: for so long and no longer. */
+static void
+watch_output(struct h1 *h)
+{
+	if (h->conn->blocked)
+		h1_clock(h, offsetof(struct proto_env, write_ms));
+}
+
+/* Begins a chunk for len bytes, unless one is open: 0 or -E_*. */
+static int
+open_chunk(struct h1 *h, size_t len)
+{
+	char head[H1_CHUNK_HEAD_MAX];
+	size_t n;
+
+	if (h->chunk_left > 0)
+		return 0;
+	h->chunk_left = len;
+	n = h1_chunk_put_head(head, len);
+	return buf_put(&h->conn->out, (struct str){ head, n });
+}
+
+static ssize_t
+send_in_chunk(struct h1 *h, struct str data)
+{
+	ssize_t n;
+
+	n = open_chunk(h, data.len);
+	if (n < 0)
+		return n;
+	/* What was taken in part comes again and goes on in its chunk. */
+	data = str_head(data, h->chunk_left);
+	n = conn_write(h->conn, data, data.len == h->chunk_left ?
+	    STR(H1_CHUNK_TAIL) : STR(""));
+	if (n > 0)
+		h->chunk_left -= (size_t)n;
+	return n;
+}
+
+static ssize_t
+send_body(struct stream *s, struct str data)
+{
+	struct h1 *h = h1_from_stream(s);
+	ssize_t n;
+
+	if (request_ended(h->req) != REQUEST_GOES_ON)
+		return -E_GONE;
+	if (data.len == 0)
+		return 0; /* an empty chunk would be the last one */
+	if (h->conn->blocked && conn_room(h->conn) == 0)
+		return 0;
+	if (h->chunked_out)
+		n = send_in_chunk(h, data);
+	else
+		n = conn_write(h->conn, data, STR(""));
+	watch_output(h);
+	return n;
+}
+
+static ssize_t
+send_file(struct stream *s, int fd, off_t offset, size_t len)
+{
+	struct h1 *h = h1_from_stream(s);
+	ssize_t n;
+
+	if (request_ended(h->req) != REQUEST_GOES_ON)
+		return -E_GONE;
+	if (h->conn->transport->sendfile == NULL)
+		return -E_NOT_FOUND;
+	if (len == 0 || h->conn->blocked)
+		return 0;
+	if (h->chunked_out) {
+		n = open_chunk(h, len);
+		if (n < 0)
+			return n;
+		if (len > h->chunk_left)
+			len = (size_t)h->chunk_left;
+	}
+	n = conn_sendfile(h->conn, fd, offset, len);
+	watch_output(h);
+	if (n <= 0 || !h->chunked_out)
+		return n;
+	h->chunk_left -= (size_t)n;
+	if (h->chunk_left == 0 &&
+	    buf_put(&h->conn->out, STR(H1_CHUNK_TAIL)) < 0)
+		return -E_NOMEM;
+	return n;
+}
+
+static int
+end_answer(struct stream *s)
+{
+	struct h1 *h = h1_from_stream(s);
+	struct str last = h->chunked_out ? STR(H1_CHUNK_END) : STR("");
+	ssize_t n;
+
+	if (request_ended(h->req) == REQUEST_GOES_ON) {
+		n = conn_write(h->conn, STR(""), last);
+		(void)n; /* gone: then it is closed, and nobody waits */
+	}
+	/* A client that gave up its body gets what there is, and no more. */
+	h1_after_answer(h);
+	return 0;
+}
+
+static void
+on_credit(struct stream *s, size_t n)
+{
+	struct h1 *h = h1_from_stream(s);
+
+	if (n == 0 || h->body_failed || h1_body_done(h))
+		return;
+	h1_clock(h, offsetof(struct proto_env, body_ms));
+	conn_again(h->conn);
+}
+
+static size_t
+room(struct stream *s)
+{
+	struct h1 *h = h1_from_stream(s);
+
+	return h->conn->blocked ? conn_room(h->conn) : CONN_OUT_BOUND;
+}
+
+/* What we answer when the application could not: 0 is nothing. */
+static struct http_error
+own_answer(const struct h1 *h)
+{
+	switch (request_ended(h->req)) {
+	case REQUEST_TOO_LARGE:
+		return (struct http_error){ 413,
+			"The body is larger than limit_request_body" };
+	case REQUEST_BAD_BODY:
+		return (struct http_error){ 400,
+			"The body's framing is broken" };
+	case REQUEST_BODY_TIMEOUT:
+		return (struct http_error){ 408,
+			"The request's body did not come in time" };
+	default:
+		return (struct http_error){ 0, NULL };
+	}
+}
+
+static void
+reset(struct stream *s)
+{
+	struct h1 *h = h1_from_stream(s);
+	struct http_error err = own_answer(h);
+
+	h->last = true;
+	if (h->conn->closing)
+		;
+	else if (!h->head_out && err.status != 0)
+		h1_refuse(h, &err, CLOSE_BAD_REQUEST);
+	else if (h->until_close)
+		conn_abort(h->conn, CLOSE_CUT);
+	else
+		conn_finish(h->conn, CLOSE_CUT, !h1_body_done(h));
+	h1_after_answer(h);
+}
+
+const struct stream_ops h1_stream_ops = {
+	.name = "http/1.1",
+	.head = send_head,
+	.informational = send_informational,
+	.body = send_body,
+	.file = send_file,
+	.end = end_answer,
+	.body_credit = on_credit,
+	.room = room,
+	.reset = reset,
+};
+
+/* --- our own pages --- */
+
+int
+h1_page_put(struct buf *out, const struct http_error *err, bool head_only)
+{
+	struct str reason = http_status_reason(err->status);
+	char page[512];
+	int n, rc;
+
+	n = snprintf(page, sizeof(page), "%u %.*s\n%s\n", err->status,
+	    STR_ARG(reason), err->text);
+	if (n < 0 || (size_t)n >= sizeof(page))
+		n = 0;
+	rc = buf_printf(out, "HTTP/1.1 %u %.*s\r\n" SERVER "Date: %.*s\r\n" LAST
+	    "Content-Type: text/plain; charset=utf-8\r\n"
+	    "Content-Length: %d\r\n\r\n",
+	    err->status, STR_ARG(reason), STR_ARG(http_date_now()), n);
+	if (rc < 0 || head_only)
+		return rc;
+	return buf_put(out, (struct str){ page, (size_t)n });
+}

@@ -1,0 +1,42 @@
+/*
+ * proto_env: what the protocols of one worker share: its limits, in their
+ * terms, and whom they work for. Filled once, from the frozen configuration.
+ */
+#ifndef PROTO_PROTO_ENV_H
+#define PROTO_PROTO_ENV_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "http/http_policy.h"
+#include "http/request.h"
+#include "proto/h1_head.h"
+
+struct proto_env {
+	const struct config *cfg;
+	struct executor *executor;
+	struct h1_rules rules;
+	struct http_policy policy; /* peer_trusted is each connection's */
+	/* May that peer (empty: a unix socket) say who the client is? */
+	bool (*is_trusted)(const struct proto_env *env, struct str peer);
+	/*
+	 * An answer is complete, or given up: for the access log. On the
+	 * application's thread; NULL: nobody asks.
+	 */
+	void (*on_end)(struct proto_env *env, const struct request *req);
+
+	uint64_t keepalive_ms; /* 0: each answer is the last */
+	uint64_t header_ms, body_ms, write_ms; /* 0: no limit */
+	size_t request_buffer; /* of a body that may wait in memory */
+	uint64_t body_max;     /* of a whole body; 0: no limit */
+	size_t arena_max;
+	uint64_t n_requests, n_refused;
+};
+
+/*
+ * Safe defaults, those of the settings: a worker without configuration
+ * (admin, tests).
+ */
+void proto_env_defaults(struct proto_env *env);
+
+#endif

@@ -2,6 +2,7 @@
  * `greencorn health`: the client of the admin process, for a HEALTHCHECK in
  * an image that has no other program. Its own process, run once; no Python.
  */
+#include <errno.h>
 #include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -145,7 +146,8 @@ health(struct asking *q)
 	rc = ask(q, &to);
 	if (rc < 0)
 		return complain(q, rc == -E_TIMEOUT ? "no answer in 2 s" :
-		    "nobody answers", str_of(error_text(rc)));
+		    "nobody answers",
+		    str_of(rc == -E_SYSTEM ? strerror(errno) : NULL));
 	return judge(q);
 }
 

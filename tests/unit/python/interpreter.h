@@ -1,0 +1,62 @@
+/*
+ * interpreter: a Python in a test, and what it logged meanwhile.
+ */
+#ifndef TESTS_INTERPRETER_H
+#define TESTS_INTERPRETER_H
+
+#include <Python.h>
+
+#include <string.h>
+
+#include "base/log.h"
+
+static char logged[256 * 1024]; /* NUL-terminated, all since the last clear */
+static size_t logged_len;
+
+static void
+interpreter_keep_log(const char *line, size_t n)
+{
+	if (n >= sizeof logged - logged_len)
+		return;
+	memcpy(logged + logged_len, line, n);
+	logged_len += n;
+	logged[logged_len] = '\0';
+}
+
+static void
+interpreter_clear_log(void)
+{
+	logged_len = 0;
+	logged[0] = '\0';
+}
+
+static int
+interpreter_start(void **state)
+{
+	PyConfig config;
+	PyStatus status;
+
+	(void)state;
+	log_write = interpreter_keep_log;
+	PyConfig_InitIsolatedConfig(&config);
+	status = Py_InitializeFromConfig(&config);
+	PyConfig_Clear(&config);
+	return PyStatus_Exception(status) ? -1 : 0;
+}
+
+static int
+interpreter_stop(void **state)
+{
+	(void)state;
+	return Py_FinalizeEx();
+}
+
+/* Runs statements in __main__; they must not raise. */
+static void
+interpreter_run(const char *source)
+{
+	if (PyRun_SimpleString(source) != 0)
+		Py_FatalError("a test's own Python raised");
+}
+
+#endif

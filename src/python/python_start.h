@@ -1,0 +1,32 @@
+/*
+ * python_start: bringing the interpreter to life, as the server needs it or
+ * as the command `python` needs it. Both have the same library, search path
+ * (rootfs/python/greencorn/_paths.py) and patches, and UTF-8 mode.
+ *
+ * At most one of the two is called, once in a process's life and from its
+ * main thread, after title_start. Built-in modules of others are announced
+ * (PyImport_AppendInittab) before it.
+ */
+#ifndef PYTHON_PYTHON_START_H
+#define PYTHON_PYTHON_START_H
+
+/*
+ * For the template: starts Python and returns with the GIL held, site and
+ * sitecustomize done, PYTHON* variables honoured. Parses no arguments:
+ * sys.argv is [argv0]. Touches no signal: SIGPIPE and SIGINT are as the
+ * caller has them. argv0 is the kernel's; it helps to find sys.executable.
+ * The working directory is not put first on sys.path: that is the
+ * configuration's matter (chdir, pythonpath).
+ * 0, or -E_PYTHON when Python cannot start; why is then in the log.
+ */
+int python_start_server(const char *argv0);
+
+/*
+ * The complete command line of CPython, argv[0] being "python"; argv0 as in
+ * python_start_server. Runs until the program ends and returns its exit
+ * status, the interpreter being gone; may also exit by itself (`--version`,
+ * a signal's default action).
+ */
+int python_start_command(const char *argv0, int argc, char **argv);
+
+#endif

@@ -11,10 +11,10 @@
 #include "base/banned.h"
 
 static const struct {
-	const char *name;
+	const char *name, *alpn;
 	const struct proto_ops *ops;
 } protocols[] = {
-#define PROTOCOL(id, text, table) { text, &table },
+#define PROTOCOL(id, text, agreed, table) { text, agreed, &table },
 #include "proto/protocols.def"
 #undef PROTOCOL
 };
@@ -23,7 +23,8 @@ const struct proto_ops *
 proto_choose(struct str name)
 {
 	for (size_t i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++)
-		if (str_eq_nocase(name, str_of(protocols[i].name)))
+		if (str_eq(name, str_of(protocols[i].name)) ||
+		    str_eq(name, str_of(protocols[i].alpn)))
 			return protocols[i].ops;
 	return NULL;
 }

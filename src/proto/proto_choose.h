@@ -8,7 +8,7 @@
 
 struct proto_ops;
 
-/* By the protocol's name (of a setting, or from ALPN), or NULL. */
+/* By its name in the settings ("h1") or in ALPN ("http/1.1"), or NULL. */
 const struct proto_ops *proto_choose(struct str name);
 
 #endif

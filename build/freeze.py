@@ -10,7 +10,8 @@ import lzma
 import pathlib
 import sys
 
-import freeze_tree
+sys.dont_write_bytecode = True  # the tree that is built stays clean
+import freeze_tree  # noqa: E402
 
 # Sources are compressed together: larger groups are smaller in sum, and
 # slower to show one line of.

@@ -84,20 +84,32 @@ def get_resource_reader(cls, name):
     return _library.reader(name)
 
 
-def path_hook(path):
-    """Folders that exist only inside the binary."""
-    if path != LIBRARY and not path.startswith(LIBRARY + "/"):
-        raise ImportError(f"not inside the binary: {path}")
-    from greencorn import _library
+class Folder:
+    """A folder that exists only inside the binary, as an entry of a search
+    path: pkgutil and pydoc list its modules."""
 
-    return _library.Folder(path)
+    def __init__(self, path):
+        if path != LIBRARY and not path.startswith(LIBRARY + "/"):
+            raise ImportError(f"not inside the binary: {path}")
+        self.path = path
+
+    def find_spec(self, name, target=None):
+        return FrozenImporter.find_spec(name)
+
+    def invalidate_caches(self):
+        pass
+
+    def iter_modules(self, prefix=""):
+        from greencorn import _library
+
+        return _library.iter_modules(self.path, prefix)
 
 
 def install():
     FrozenImporter.get_source = classmethod(get_source)
     FrozenImporter.get_data = classmethod(get_data)
     FrozenImporter.get_resource_reader = classmethod(get_resource_reader)
-    sys.path_hooks.insert(0, path_hook)
+    sys.path_hooks.insert(0, Folder)
     sys.meta_path.insert(0, Patching)
     sys.meta_path.append(Late)
     site = sys.modules.get("site")

@@ -150,24 +150,12 @@ class Reader:
         return (child.name for child in self.folder.iterdir())
 
 
-class Folder:
-    """A path entry that imports nothing (FrozenImporter does that) and lists
-    its modules for pkgutil and pydoc."""
-
-    def __init__(self, path):
-        self.path = path
-        below = path.removeprefix(LIBRARY).strip("/")
-        self.prefix = below.replace("/", ".") + "." if below else ""
-
-    def find_spec(self, name, target=None):
-        return None
-
-    def invalidate_caches(self):
-        pass
-
-    def iter_modules(self, prefix=""):
-        for name, is_package in sorted(_greencorn_frozen.modules()):
-            if name.startswith(self.prefix):
-                last = name[len(self.prefix) :]
-                if "." not in last:
-                    yield prefix + last, is_package
+def iter_modules(folder, prefix):
+    """(name, is it a package?) of the modules in a virtual folder."""
+    below = folder.removeprefix(LIBRARY).strip("/")
+    package = below.replace("/", ".") + "." if below else ""
+    for name, is_package in sorted(_greencorn_frozen.modules()):
+        if name.startswith(package):
+            last = name[len(package) :]
+            if "." not in last:
+                yield prefix + last, is_package

@@ -61,6 +61,17 @@ python_loader_exit_status(int rc)
 	return rc == -E_APP_LOAD ? EXIT_APP_LOAD : EXIT_BOOT;
 }
 
+/* Takes text out of list, when it is there. -1 with a Python error set. */
+static int
+take_out(PyObject *list, PyObject *text)
+{
+	int rc = PySequence_Contains(list, text);
+
+	if (rc > 0)
+		rc = PySequence_DelItem(list, PySequence_Index(list, text));
+	return rc;
+}
+
 int
 python_loader_path(const char *dir)
 {
@@ -69,11 +80,9 @@ python_loader_path(const char *dir)
 	int rc = -1;
 
 	text = python_ref_decoded(str_of(dir));
-	if (text != NULL && path != NULL && PyList_Check(path)) {
-		rc = PySequence_Contains(path, text);
-		if (rc == 0)
-			rc = PyList_Insert(path, 0, text);
-	}
+	if (text != NULL && path != NULL && PyList_Check(path) &&
+	    take_out(path, text) == 0)
+		rc = PyList_Insert(path, 0, text);
 	Py_XDECREF(text);
 	return rc < 0 ? -E_PYTHON : 0;
 }

@@ -19,7 +19,10 @@ int python_loader_load(const char *uri, void **app);
 /* The exit status for that: 4 for -E_APP_LOAD, as Gunicorn's, else 3. */
 int python_loader_exit_status(int rc);
 
-/* dir becomes the first of sys.path, unless it is there. 0 or -E_PYTHON. */
+/*
+ * dir becomes the first of sys.path, wherever it stood before (site puts the
+ * working directory last). 0 or -E_PYTHON.
+ */
 int python_loader_path(const char *dir);
 
 #endif

@@ -155,6 +155,10 @@ puts_a_directory_first_once(void **state)
 	interpreter_run("import sys\n"
 	    "assert sys.path[0] == '/some/dir'\n"
 	    "assert sys.path.count('/some/dir') == 1\n");
+	interpreter_run("sys.path.append('/last/dir')\n");
+	assert_int_equal(python_loader_path("/last/dir"), 0);
+	interpreter_run("assert sys.path[0] == '/last/dir'\n"
+	    "assert sys.path.count('/last/dir') == 1\n");
 }
 
 int

@@ -1,0 +1,105 @@
+/* Field names, values and lists; the hash table of known names. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "http/http_field.h"
+
+/* Says what to do when a row's slot is wrong or taken. */
+static void
+every_known_name_is_found(void **state)
+{
+	char upper[64];
+	unsigned id;
+	size_t i;
+
+	(void)state;
+	for (id = 1; id < FIELD_MAX; id++) {
+		struct str name = http_field_name((enum http_field)id);
+
+		assert_in_range(name.len, 2, sizeof upper - 1);
+		for (i = 0; i < name.len; i++)
+			upper[i] = name.ptr[i] >= 'a' && name.ptr[i] <= 'z' ?
+			    (char)(name.ptr[i] - 32) : name.ptr[i];
+		if (http_field_of(name) != id)
+			fail_msg("%.*s: its slot in http_field.def is not "
+			    "%u, or is another's too", STR_ARG(name),
+			    ((unsigned)name.len * 126 +
+			    (unsigned)name.ptr[name.len - 2] * 147 +
+			    (unsigned)name.ptr[name.len - 1] * 35 +
+			    (unsigned)name.ptr[name.len / 2] * 251) & 255);
+		assert_int_equal(http_field_of((struct str){ upper,
+		    name.len }), id);
+	}
+}
+
+static void
+other_names_are_other(void **state)
+{
+	static const char *const rows[] = {
+		"", "x", "xx", "hosts", "hose", "content_length", "x-custom",
+		"content-lengt\x08", "transfer-encodin\x07", "\x48\x4f\x53",
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_int_equal(http_field_of(str_of(rows[i])), FIELD_OTHER);
+	assert_int_equal(http_field_name(FIELD_OTHER).len, 0);
+}
+
+static void
+token_bytes(void **state)
+{
+	static const char tchar[] = "!#$%&'*+-.^_`|~0123456789"
+	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	unsigned c;
+
+	(void)state;
+	for (c = 0; c < 256; c++)
+		assert_int_equal(http_field_is_tchar((char)c),
+		    c != 0 && c < 128 && strchr(tchar, (int)c) != NULL);
+	assert_false(http_field_is_token(STR("")));
+	assert_true(http_field_is_token(STR("a-b")));
+	assert_false(http_field_is_token(STR("a b")));
+}
+
+static void
+lists(void **state)
+{
+	struct str list = STR(" a ,, \"b,\\\"c\" ,\td,"), e;
+
+	(void)state;
+	assert_true(http_field_next(&list, &e));
+	assert_true(str_eq(e, STR("a")));
+	assert_true(http_field_next(&list, &e));
+	assert_true(str_eq(e, STR("\"b,\\\"c\"")));
+	assert_true(http_field_next(&list, &e));
+	assert_true(str_eq(e, STR("d")));
+	assert_false(http_field_next(&list, &e));
+	assert_true(http_field_has(STR("x, Close"), STR("close")));
+	assert_false(http_field_has(STR("x, closed"), STR("close")));
+	assert_false(http_field_has(STR("\"a, close\""), STR("close")));
+	/* A quote or a backslash that never ends: nothing beyond the end. */
+	assert_false(http_field_has(STR("\"close"), STR("close")));
+	assert_false(http_field_has(STR("\"\\"), STR("close")));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_known_name_is_found),
+		cmocka_unit_test(other_names_are_other),
+		cmocka_unit_test(token_bytes),
+		cmocka_unit_test(lists),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

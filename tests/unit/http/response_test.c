@@ -1,0 +1,345 @@
+/* What a gateway may say, and what a protocol then gets. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "http/response.h"
+#include "http/seams.h"
+
+/* A protocol that keeps what it is told. */
+struct fake {
+	struct stream stream; /* first */
+	char head[1024];
+	struct str body;
+	size_t room;
+	unsigned n_heads, n_ends, n_resets, n_informational, status;
+};
+
+static int
+fake_head(struct stream *s, unsigned status, struct str reason,
+    const struct field *fields, unsigned n_fields)
+{
+	struct fake *f = (struct fake *)s;
+	size_t len;
+	unsigned i;
+
+	f->n_heads++;
+	f->status = status;
+	len = (size_t)snprintf(f->head, sizeof f->head, "%u %.*s\n", status,
+	    STR_ARG(reason));
+	for (i = 0; i < n_fields; i++)
+		len += (size_t)snprintf(f->head + len, sizeof f->head - len,
+		    "%.*s: %.*s\n", STR_ARG(fields[i].name),
+		    STR_ARG(fields[i].value));
+	return 0;
+}
+
+static int
+fake_informational(struct stream *s, unsigned status,
+    const struct field *fields, unsigned n_fields)
+{
+	struct fake *f = (struct fake *)s;
+
+	(void)fields;
+	(void)n_fields;
+	f->status = status;
+	f->n_informational++;
+	return 0;
+}
+
+static ssize_t
+fake_body(struct stream *s, struct str data)
+{
+	struct fake *f = (struct fake *)s;
+
+	f->body = str_head(data, f->room);
+	return (ssize_t)f->body.len;
+}
+
+static int
+fake_end(struct stream *s)
+{
+	((struct fake *)s)->n_ends++;
+	return 0;
+}
+
+static void
+fake_reset(struct stream *s)
+{
+	((struct fake *)s)->n_resets++;
+}
+
+static const struct stream_ops fake_ops = {
+	.name = "fake",
+	.head = fake_head,
+	.informational = fake_informational,
+	.body = fake_body,
+	.end = fake_end,
+	.reset = fake_reset,
+};
+
+static struct fake fake;
+
+static struct request *
+start_request(const char *method)
+{
+	struct request *req;
+
+	memset(&fake, 0, sizeof fake);
+	fake.stream.ops = &fake_ops;
+	fake.room = SIZE_MAX;
+	req = request_create(&fake.stream, NULL, 1 << 16);
+	assert_non_null(req);
+	req->method = str_of(method);
+	req->version = HTTP_1_1;
+	req->keep_alive = true;
+	return req;
+}
+
+static int
+start_with(struct request *req, unsigned status, const char *name,
+    struct str value)
+{
+	struct field f = { .name = str_of(name), .value = value };
+	const char *bad = NULL;
+	int rc = response_start(req, status, STR(""), &f, 1, &bad);
+
+	assert_true((rc == -E_BAD_VALUE) == (bad != NULL));
+	return rc;
+}
+
+static void
+head_is_completed(void **state)
+{
+	struct request *req = start_request("GET");
+
+	(void)state;
+	assert_int_equal(start_with(req, 404, "X", STR(" y\t")), 0);
+	assert_string_equal(fake.head, "404 Not Found\nX: y\n"
+	    "Server: greencorn\nDate: Thu, 01 Jan 1970 00:00:00 GMT\n");
+	assert_int_equal(response_end(req), 0);
+	assert_int_equal(fake.n_ends, 1);
+	request_destroy(req);
+
+	req = start_request("GET");
+	assert_int_equal(start_with(req, 200, "server", STR("mine")), 0);
+	assert_null(strstr(fake.head, "greencorn"));
+	request_destroy(req);
+}
+
+static void
+hop_by_hop_is_dropped(void **state)
+{
+	static const char *const rows[] = {
+		"Connection", "Keep-Alive", "Proxy-Authenticate",
+		"Proxy-Authorization", "TE", "Trailers", "transfer-encoding",
+		"Upgrade", "Proxy-Connection",
+	};
+	struct request *req;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		req = start_request("GET");
+		assert_int_equal(start_with(req, 200, rows[i], STR("x")), 0);
+		assert_null(strstr(fake.head, rows[i]));
+		assert_true(req->keep_alive);
+		request_destroy(req);
+	}
+	req = start_request("GET");
+	assert_int_equal(start_with(req, 200, "Connection", STR("Close")), 0);
+	assert_false(req->keep_alive);
+	request_destroy(req);
+}
+
+static void
+bad_heads_are_refused(void **state)
+{
+	struct request *req = start_request("GET");
+	const char *bad;
+
+	(void)state;
+	assert_int_equal(start_with(req, 199, "X", STR("")), -E_BAD_VALUE);
+	assert_int_equal(start_with(req, 600, "X", STR("")), -E_BAD_VALUE);
+	assert_int_equal(start_with(req, 200, "", STR("")), -E_BAD_VALUE);
+	assert_int_equal(start_with(req, 200, "A B", STR("")), -E_BAD_VALUE);
+	assert_int_equal(start_with(req, 200, "X\n", STR("")), -E_BAD_VALUE);
+	assert_int_equal(start_with(req, 200, "X", STR("a\r\nSet-Cookie: b")),
+	    -E_BAD_VALUE);
+	assert_int_equal(start_with(req, 200, "X", STR("a\0")), -E_BAD_VALUE);
+	assert_int_equal(start_with(req, 200, "Content-Length", STR("-1")),
+	    -E_BAD_VALUE);
+	assert_int_equal(start_with(req, 200, "Content-Length", STR("1 2")),
+	    -E_BAD_VALUE);
+	assert_int_equal(response_start(req, 200, STR("O\nK"), NULL, 0, &bad),
+	    -E_BAD_VALUE);
+	assert_int_equal(fake.n_heads, 0);
+	/* All of that left the answer open for another try. */
+	response_error(req, 500, "the application failed");
+	assert_int_equal(fake.status, 500);
+	assert_int_equal(fake.n_ends, 1);
+	assert_false(req->keep_alive);
+	request_destroy(req);
+}
+
+static void
+two_lengths_are_refused(void **state)
+{
+	struct request *req = start_request("GET");
+	const struct field f[] = {
+		{ .name = STR("Content-Length"), .value = STR("1") },
+		{ .name = STR("content-length"), .value = STR("1") },
+	};
+	const char *bad;
+
+	(void)state;
+	assert_int_equal(response_start(req, 200, STR("OK"), f, 2, &bad),
+	    -E_BAD_VALUE);
+	request_destroy(req);
+}
+
+static void
+body_is_held_to_its_length(void **state)
+{
+	struct request *req = start_request("GET");
+
+	(void)state;
+	assert_int_equal(start_with(req, 200, "Content-Length", STR("5")), 0);
+	assert_int_equal(response_write(req, STR("abc")), 3);
+	fake.room = 1; /* a full output is no overrun yet */
+	assert_int_equal(response_write(req, STR("defg")), 1);
+	fake.room = SIZE_MAX;
+	assert_int_equal(response_write(req, STR("efg")), -E_TOO_LONG);
+	assert_true(str_eq(fake.body, STR("e")));
+	assert_int_equal(response_write(req, STR("x")), -E_TOO_LONG);
+	assert_int_equal(response_write(req, STR("")), 0);
+	assert_int_equal(response_end(req), 0);
+	request_destroy(req);
+
+	req = start_request("GET");
+	assert_int_equal(start_with(req, 200, "Content-Length", STR("5")), 0);
+	assert_int_equal(response_write(req, STR("abcd")), 4);
+	assert_int_equal(response_end(req), -E_PROTOCOL);
+	assert_int_equal(fake.n_resets, 1);
+	assert_int_equal(fake.n_ends, 0);
+	request_destroy(req);
+}
+
+static void
+no_body_where_http_has_none(void **state)
+{
+	static const struct {
+		const char *method;
+		unsigned status;
+		bool keeps_length;
+	} rows[] = {
+		{ "HEAD", 200, true }, { "GET", 304, true },
+		{ "GET", 204, false },
+	};
+	struct request *req;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		req = start_request(rows[i].method);
+		assert_int_equal(start_with(req, rows[i].status,
+		    "Content-Length", STR("5")), 0);
+		assert_int_equal(strstr(fake.head, "Content-Length: 5") !=
+		    NULL, rows[i].keeps_length);
+		assert_int_equal(response_write(req, STR("abcdefgh")), 8);
+		assert_int_equal(fake.body.len, 0);
+		assert_int_equal(response_end(req), 0);
+		request_destroy(req);
+	}
+}
+
+static void
+informational_answers(void **state)
+{
+	struct request *req = start_request("GET");
+	struct field bad = { .name = STR("X"), .value = STR("\n") };
+
+	(void)state;
+	assert_int_equal(response_informational(req, 103, NULL, 0), 0);
+	assert_int_equal(fake.n_informational, 1);
+	assert_int_equal(response_informational(req, 103, &bad, 1),
+	    -E_BAD_VALUE);
+	assert_int_equal(response_informational(req, 101, NULL, 0),
+	    -E_BAD_VALUE);
+	assert_int_equal(response_informational(req, 200, NULL, 0),
+	    -E_BAD_VALUE);
+	req->version = HTTP_1_0;
+	assert_int_equal(response_informational(req, 103, NULL, 0), 0);
+	req->version = HTTP_1_1;
+	assert_int_equal(start_with(req, 200, "X", STR("y")), 0);
+	assert_int_equal(response_informational(req, 103, NULL, 0), 0);
+	assert_int_equal(fake.n_informational, 1);
+	request_destroy(req);
+}
+
+static void
+error_after_the_head_cuts(void **state)
+{
+	struct request *req = start_request("GET");
+
+	(void)state;
+	assert_int_equal(start_with(req, 200, "X", STR("y")), 0);
+	response_error(req, 500, NULL);
+	assert_int_equal(fake.n_heads, 1);
+	assert_int_equal(fake.n_resets, 1);
+	response_error(req, 500, NULL);
+	assert_int_equal(fake.n_resets, 1);
+	request_destroy(req);
+}
+
+static void
+error_of_a_head_request(void **state)
+{
+	struct request *req = start_request("HEAD");
+
+	(void)state;
+	response_error(req, 400, "no Host");
+	assert_int_equal(fake.n_ends, 1);
+	assert_int_equal(fake.body.len, 0);
+	assert_non_null(strstr(fake.head, "Content-Length: "));
+	request_destroy(req);
+}
+
+static void
+the_first_end_word_stays(void **state)
+{
+	struct request *req = start_request("GET");
+
+	(void)state;
+	request_set_end(req, REQUEST_GONE);
+	request_set_end(req, REQUEST_DRAIN);
+	assert_int_equal(request_ended(req), REQUEST_GONE);
+	request_destroy(req);
+	request_destroy(NULL);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(head_is_completed),
+		cmocka_unit_test(hop_by_hop_is_dropped),
+		cmocka_unit_test(bad_heads_are_refused),
+		cmocka_unit_test(two_lengths_are_refused),
+		cmocka_unit_test(body_is_held_to_its_length),
+		cmocka_unit_test(no_body_where_http_has_none),
+		cmocka_unit_test(informational_answers),
+		cmocka_unit_test(error_after_the_head_cuts),
+		cmocka_unit_test(error_of_a_head_request),
+		cmocka_unit_test(the_first_end_word_stays),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,80 @@
+# The commands of greencorn. `make help` prints the lines with two hashes.
+# The work is in build/release.mk (the file), build/hosted.mk (the same C for
+# tools) and scripts/.
+
+S ?= 60
+JOBS ?= $(shell nproc)
+SUB = $(MAKE) --no-print-directory -j$(JOBS)
+export JOBS
+
+release: build-tools ## build/out/greencorn, the one static file (the default)
+	@$(SUB) -f build/release.mk
+
+hosted: build-tools test-tools ## the same C with the machine's libc, for tools
+	@$(SUB) -f build/hosted.mk SAN=$(SAN)
+
+run: release ## serve the example application, without a container
+	@scripts/run
+
+test: release test-tools ## every test [T=part of a name]; ends: N passed, N failed
+	@scripts/test $(T)
+
+check: lint test ## lint, then test
+
+lint: release test-tools ## warnings, format, clang-tidy, cppcheck, layers
+	@scripts/lint
+
+soak: release test-tools ## the long versions: hours of fuzzing, all wheels
+	@SOAK=1 scripts/test $(T)
+
+image: release ## the container image, localhost/greencorn:latest
+	@scripts/image
+
+bench: release ## throughput of the release binary
+	@scripts/bench
+
+bench-start: release ## from exec to the first answer, memory, size
+	@scripts/bench-start
+
+asan: test-tools ## unit tests under AddressSanitizer
+	@$(SUB) -f build/hosted.mk SAN=address unit
+
+ubsan: test-tools ## unit tests under UndefinedBehaviorSanitizer
+	@$(SUB) -f build/hosted.mk SAN=undefined unit
+
+cover: test-tools ## line coverage of the unit tests
+	@$(SUB) -f build/hosted.mk COVER=1 cover
+
+fuzz-%: test-tools ## fuzz one parser [S=60 seconds], as in fuzz-h1_head
+	@$(SUB) -f build/hosted.mk build/out/fuzz/$*
+	@mkdir -p build/out/fuzz/corpus/$* tests/fuzz/corpus/$*
+	build/out/fuzz/$* -max_total_time=$(S) -max_len=65536 \
+	    -artifact_prefix=build/out/fuzz/$*- \
+	    build/out/fuzz/corpus/$* tests/fuzz/corpus/$*
+
+fmt: ## format the C as src/.clang-format says
+	@clang-format -style=file -i $(C_FILES)
+
+docs: ## pages generated from the tables of src
+	@if [ -x scripts/docs ]; then scripts/docs; fi
+
+tags: ## an index of the C for editors
+	@ctags -R --languages=C src 2>/dev/null || etags $(C_FILES)
+
+clean: ## remove build/out; the cache of dependencies stays
+	rm -rf build/out
+
+help: ## this list
+	@sed -n 's/^\([a-z%-]*\):.*## /\1\t/p' Makefile | \
+	    awk -F '\t' '{ printf "make %-12s %s\n", $$1, $$2 }'
+
+C_FILES = $(wildcard src/*.[ch] src/*/*.[ch])
+
+build-tools:
+	@scripts/install-tools build
+test-tools:
+	@scripts/install-tools test
+
+.DEFAULT_GOAL := release
+.PHONY: release hosted run test check lint soak image bench bench-start asan \
+    ubsan cover fmt docs tags clean help build-tools test-tools

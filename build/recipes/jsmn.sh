@@ -1,0 +1,1 @@
+cp "$SRC/jsmn.h" "$STAGE/include/"

@@ -59,8 +59,8 @@ def add_packages(tree, root):
         for name in sorted(names):
             path = pathlib.Path(folder, name)
             relative = path.relative_to(root).as_posix()
-            if name in LEFT_OUT:
-                continue
+            if name in LEFT_OUT or name.startswith("_sysconfigdata"):
+                continue  # the latter is rewritten: add_sysconfig
             if name.endswith(".py"):
                 add_module(tree, relative, path.read_bytes())
             elif is_data(relative):

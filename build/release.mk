@@ -43,12 +43,16 @@ FROZEN := $(OUT)/frozen.o
 $(FROZEN): $(DEPS) $(wildcard build/freeze*.py) \
     $(shell find rootfs/python -name '*.py' 2>/dev/null)
 	@echo "  FREEZE"
-	@rm -rf $(OUT)/frozen && mkdir -p $(OUT)/frozen
+	@rm -rf $(OUT)/frozen $(OUT)/sysconfig
+	@mkdir -p $(OUT)/frozen $(OUT)/sysconfig
+	@for f in $(PYTHON_LIB)/_sysconfigdata_*.py; do \
+	    sed 's,$(DEP_CACHE)/work/[^/]*/,/build/,g' $$f \
+	        >$(OUT)/sysconfig/$${f##*/}; done
 	@$(PYTHON) -BI -X utf8 -c 'import sys, runpy; \
 	    sys.path.insert(0, "build"); \
 	    runpy.run_path("build/freeze.py", run_name="__main__")' \
 	    --lib $(PYTHON_LIB) \
-	    --sysconfig $(PYTHON_LIB)/_sysconfigdata_*.py \
+	    --sysconfig $(OUT)/sysconfig/_sysconfigdata_*.py \
 	    --packages rootfs/python --pip $(PYTHON_LIB)/ensurepip/_bundled \
 	    --tzdata $(DEP_tzdata)/zoneinfo \
 	    --cacert $(DEP_cacerts)/ca-bundle.crt --out $(OUT)/frozen

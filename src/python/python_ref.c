@@ -3,9 +3,8 @@
  */
 #include "python/python_ref.h"
 
-#include <stdint.h>
-
 #include "base/error.h"
+#include "base/scan.h"
 
 #include "base/banned.h"
 
@@ -13,21 +12,6 @@ PyObject *
 python_ref_interned(const char *text)
 {
 	return PyUnicode_InternFromString(text);
-}
-
-static bool
-is_ascii(struct str s)
-{
-	uint64_t word, high = 0;
-	size_t i;
-
-	for (i = 0; i + sizeof word <= s.len; i += sizeof word) {
-		memcpy(&word, s.ptr + i, sizeof word);
-		high |= word;
-	}
-	for (; i < s.len; i++)
-		high |= (unsigned char)s.ptr[i];
-	return (high & UINT64_C(0x8080808080808080)) == 0;
 }
 
 /* As PyUnicode_DecodeLatin1, at half its price: no second look at the bytes. */
@@ -38,7 +22,7 @@ python_ref_latin1(struct str s)
 
 	if (s.len < 2)
 		return PyUnicode_DecodeLatin1(s.ptr, (Py_ssize_t)s.len, NULL);
-	text = PyUnicode_New((Py_ssize_t)s.len, is_ascii(s) ? 0x7f : 0xff);
+	text = PyUnicode_New((Py_ssize_t)s.len, scan_ascii(s) == s.len ? 0x7f : 0xff);
 	if (text != NULL)
 		memcpy(PyUnicode_DATA(text), s.ptr, s.len);
 	return text;

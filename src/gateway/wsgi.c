@@ -1,0 +1,190 @@
+/*
+ * wsgi: one request from the application's call to its result's close(). Run
+ * by an application's slot with the GIL; whatever happens, the request is
+ * answered or cut when this returns.
+ */
+#include <Python.h>
+
+#include "gateway/wsgi.h"
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "gateway/wsgi_call.h"
+#include "gateway/wsgi_environ.h"
+#include "gateway/wsgi_function.h"
+#include "gateway/wsgi_response.h"
+#include "http/response.h"
+#include "python/python_error.h"
+#include "python/python_ref.h"
+
+#include "base/banned.h"
+
+static PyObject *close_name; /* strong, interned */
+
+int
+wsgi_start(const struct config *cfg)
+{
+	(void)cfg;
+	if (close_name == NULL)
+		close_name = python_ref_interned("close");
+	if (close_name != NULL && wsgi_call_start(false, true) == 0 &&
+	    wsgi_environ_start() == 0)
+		return 0;
+	log_event(EV_PYTHON_BOOT);
+	python_error_log(LOG_ERROR);
+	return -E_PYTHON;
+}
+
+/* The target of the call's request, which may be over, for the log. */
+static struct str
+uri_of(const struct wsgi_call *c)
+{
+	struct str uri = { "", 0 };
+
+	if (c->req != NULL)
+		return c->req->target;
+	if (c->last[WSGI_KEY_RAW_URI] != NULL)
+		(void)python_ref_bytes_of(c->last[WSGI_KEY_RAW_URI], &uri);
+	return uri;
+}
+
+/* Takes the exception away. -E_EXIT when it means the whole process. */
+static int
+report(const struct wsgi_call *c)
+{
+	enum python_error_kind kind = python_error_kind();
+
+	if (kind == PYTHON_ERROR_EXIT || kind == PYTHON_ERROR_INTERRUPT) {
+		PyErr_Clear();
+		return -E_EXIT;
+	}
+	if (c->req != NULL && request_ended(c->req) == REQUEST_GONE &&
+	    PyErr_ExceptionMatches(PyExc_OSError)) {
+		/* The application was told, and did not mind. */
+		log_event(EV_GATEWAY_GONE, STR_ARG(uri_of(c)));
+		PyErr_Clear();
+		return -E_GONE;
+	}
+	log_event(EV_GATEWAY_ERROR, STR_ARG(uri_of(c)));
+	python_error_log(LOG_ERROR);
+	return -E_PYTHON;
+}
+
+/* What the client is told when its own body was why. */
+static unsigned
+status_for(const struct request *req)
+{
+	switch (request_ended(req)) {
+	case REQUEST_BODY_TIMEOUT:
+		return 408;
+	case REQUEST_BAD_BODY:
+		return 400;
+	case REQUEST_TOO_LARGE:
+		return 413;
+	default:
+		return 500;
+	}
+}
+
+/* Answers with an error, or cuts what has begun. */
+static int
+fail(struct wsgi_call *c, int rc)
+{
+	if (rc == -E_PYTHON)
+		rc = report(c);
+	response_error(c->req, status_for(c->req), NULL);
+	wsgi_call_over(c);
+	return rc;
+}
+
+/* All items are sent: the answer ends. */
+static int
+finish(struct wsgi_call *c)
+{
+	struct request *req = c->req;
+	int rc = 0;
+
+	if (!c->head_sent)
+		rc = wsgi_response_head(c, 0);
+	if (rc < 0)
+		return fail(c, rc);
+	wsgi_call_over(c);
+	rc = response_end(req);
+	if (rc == -E_PROTOCOL)
+		log_event(EV_GATEWAY_SHORT, STR_ARG(uri_of(c)));
+	return rc;
+}
+
+/* PEP 3333: always, whatever went wrong before. */
+static int
+close_result(struct wsgi_call *c, PyObject *result, int rc)
+{
+	PyObject *close, *closed; /* new */
+	int failed;
+
+	if (PyList_CheckExact(result) || PyTuple_CheckExact(result))
+		return rc;
+	failed = PyObject_GetOptionalAttr(result, close_name, &close) < 0;
+	if (close != NULL) {
+		closed = PyObject_CallNoArgs(close);
+		failed = closed == NULL;
+		Py_XDECREF(closed);
+		Py_DECREF(close);
+	}
+	if (!failed)
+		return rc;
+	failed = report(c);
+	return rc == 0 || failed == -E_EXIT ? failed : rc;
+}
+
+static int
+run(struct wsgi_call *c, PyObject *app)
+{
+	PyObject *env, *result = NULL; /* new */
+	PyObject *args[3] = { NULL };      /* borrowed; the first is vectorcall's */
+	int rc;
+
+	env = wsgi_environ_create(c);
+	args[1] = env;
+	args[2] = (PyObject *)c->start_response;
+	if (env != NULL)
+		result = PyObject_Vectorcall(app, args + 1,
+		    2 | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL);
+	rc = result == NULL ? -E_PYTHON : wsgi_response_send(c, result);
+	rc = rc < 0 ? fail(c, rc) : finish(c);
+	if (result != NULL)
+		rc = close_result(c, result, rc);
+	Py_XDECREF(result);
+	Py_XDECREF(env);
+	return rc;
+}
+
+static int
+start(void *app, struct request *req)
+{
+	struct wsgi_call *c = wsgi_call_begin(req);
+	int rc;
+
+	if (c == NULL) {
+		log_event(EV_GATEWAY_ERROR, STR_ARG(req->target));
+		python_error_log(LOG_ERROR);
+		response_error(req, 500, NULL);
+		return -E_PYTHON;
+	}
+	rc = run(c, app);
+	wsgi_call_end(c);
+	return rc;
+}
+
+static void
+destroy(struct request *req)
+{
+	(void)req; /* start has ended its call */
+}
+
+const struct gateway_ops wsgi_ops = {
+	.name = "wsgi",
+	.start = start,
+	.destroy = destroy,
+};

@@ -1,0 +1,72 @@
+/*
+ * wsgi_call: one call of a WSGI application: its request, the objects that it
+ * is given, what it said in start_response. Calls are used again, one request
+ * after the other; as many exist as ran at the same time. All need the GIL.
+ */
+#ifndef GATEWAY_WSGI_CALL_H
+#define GATEWAY_WSGI_CALL_H
+
+#include <Python.h>
+
+#include "http/request.h"
+
+enum wsgi_key {
+#define KEY(id, text) WSGI_KEY_##id,
+#include "gateway/wsgi_keys.def"
+#undef KEY
+	WSGI_KEY_MAX,
+};
+#define WSGI_KEY_VARYING (WSGI_KEY_RAW_URI + 1)
+
+struct wsgi_function;
+struct wsgi_input;
+
+struct wsgi_call {
+	struct wsgi_call *next; /* free ones */
+	struct request *req;    /* NULL as soon as its answer is complete */
+	unsigned long thread;   /* that the application was called on */
+
+	/* What each request's environ is copied from. It holds the texts of
+	 * the last request: most are the same for the next. */
+	PyObject *template;                /* strong: a dict */
+	PyObject *last[WSGI_KEY_VARYING];  /* borrowed from it; NULL: none */
+
+	/* Given to the application; strong. One that it kept is cut off at
+	 * the end and replaced. */
+	struct wsgi_function *start_response, *write, *early_hints;
+	struct wsgi_input *input;
+
+	/* From start_response; strong, NULL before it. */
+	PyObject *status;
+	PyObject *headers;     /* tuple of (name, value) */
+	unsigned code;
+	struct str reason;
+	struct field *fields;  /* in the request's arena; point into headers */
+	unsigned n_fields;
+	bool has_length;       /* Content-Length is among them */
+	bool head_sent;        /* response_start was called */
+};
+
+/* Interned, borrowed; filled by wsgi_call_start. */
+extern PyObject *wsgi_keys[WSGI_KEY_MAX];
+
+/*
+ * Once a process; multithread and multiprocess are for environ. 0 or
+ * -E_PYTHON with an error set.
+ */
+int wsgi_call_start(bool multithread, bool multiprocess);
+
+/* A call for req; NULL with a Python error set. */
+struct wsgi_call *wsgi_call_begin(struct request *req);
+/* The answer is complete: nothing may touch the request any more. */
+void wsgi_call_over(struct wsgi_call *c);
+/* The application's side is over too. */
+void wsgi_call_end(struct wsgi_call *c);
+
+/*
+ * Waits, without the GIL, for one of a set of executor_event. 0, or -E_PYTHON
+ * with an error set: this is not the thread that was called.
+ */
+int wsgi_call_wait(struct wsgi_call *c, unsigned events);
+
+#endif

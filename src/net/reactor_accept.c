@@ -174,7 +174,7 @@ reactor_accept_on_event(struct reactor *r, uint32_t place)
 {
 	if (place >= r->n_listeners)
 		return;
-	for (unsigned i = 0; i < BATCH && r->accepting; i++)
+	for (unsigned i = 0; i < BATCH && may_accept(r); i++)
 		if (!accept_one(r, &r->listeners[place]))
 			break;
 	update(r);

@@ -5,13 +5,27 @@
 
 #include "base/banned.h"
 
+/* forwarded_allow_ips: this machine, and who comes by a unix socket. */
 static bool
-trust_nobody(const struct proto_env *env, struct str peer)
+trust_own_machine(const struct proto_env *env, struct str peer)
 {
 	(void)env;
-	(void)peer;
-	return false;
+	return peer.len == 0 || str_eq(peer, STR("127.0.0.1")) ||
+	    str_eq(peer, STR("::1"));
 }
+
+/* forwarder_headers */
+static const struct str forwarders[] = {
+	{ "SCRIPT_NAME", 11 },
+	{ "PATH_INFO", 9 },
+};
+
+/* secure_scheme_headers */
+static const struct field secure[] = {
+	{ .name = { "X-FORWARDED-PROTOCOL", 20 }, .value = { "ssl", 3 } },
+	{ .name = { "X-FORWARDED-PROTO", 17 }, .value = { "https", 5 } },
+	{ .name = { "X-FORWARDED-SSL", 15 }, .value = { "on", 2 } },
+};
 
 void
 proto_env_defaults(struct proto_env *env)
@@ -23,7 +37,13 @@ proto_env_defaults(struct proto_env *env)
 			.field_max = 8190,
 			.n_fields_max = 100,
 		},
-		.is_trusted = trust_nobody,
+		.policy = {
+			.forwarder_headers = forwarders,
+			.n_forwarder_headers = 2,
+			.secure_scheme_headers = secure,
+			.n_secure_scheme_headers = 3,
+		},
+		.is_trusted = trust_own_machine,
 		.keepalive_ms = 2000,
 		.header_ms = 10000,
 		.body_ms = 30000,

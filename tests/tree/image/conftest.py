@@ -1,0 +1,115 @@
+"""The image as a user builds it: by scripts/image and docker/Dockerfile.app.
+
+Fixtures: greencorn_image, build_app, hello_image, server (the released
+image with an application of the test's own mounted at /app).
+"""
+
+import configparser
+import os
+import subprocess
+import sys
+
+import pytest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.abspath(os.path.join(HERE, "..", "..", ".."))
+BINARY = os.environ.get("GREENCORN", os.path.join(ROOT, "build/out/greencorn"))
+PODMAN = ["podman", "--runtime=runc", "--cgroup-manager=cgroupfs"]
+CA = "/etc/ssl/certs/ca-certificates.crt"
+
+
+def run(*args, timeout=600, **kw):
+    done = subprocess.run(args, capture_output=True, text=True,
+                          timeout=timeout, **kw)
+    if done.returncode != 0:
+        raise AssertionError(f"{args[:4]} failed:\n"
+                             f"{done.stdout[-4000:]}{done.stderr[-4000:]}")
+    return done.stdout
+
+
+def pip_settings():
+    """What this machine's pip is told of its index, without host names here.
+
+    {name: value} of `pip config list`: files and environment in pip's order.
+    """
+    listed = run(sys.executable, "-m", "pip", "config", "list")
+    found = {}
+    for line in listed.splitlines():
+        key, _, value = line.partition("=")
+        name = key.rpartition(".")[2]
+        if name in ("index-url", "extra-index-url", "trusted-host", "proxy",
+                    "cert", "timeout", "default-timeout", "retries"):
+            found[name.removeprefix("default-")] = value.strip("'\"")
+    return found
+
+
+@pytest.fixture(scope="session")
+def index_options(tmp_path_factory):
+    """Options of podman build by which pip inside reaches the index."""
+    folder = tmp_path_factory.mktemp("pip")
+    settings = pip_settings()
+    options = ["--network=host"]
+    if cert := settings.pop("cert", None):
+        options.append(f"--volume={cert}:{CA}:ro")
+        settings["cert"] = CA
+    config = configparser.RawConfigParser()
+    config["global"] = settings
+    with open(folder / "pip.conf", "w") as f:
+        config.write(f)
+    options.append(f"--volume={folder}/pip.conf:/etc/pip.conf:ro")
+    return options
+
+
+@pytest.fixture(scope="session")
+def greencorn_image():
+    tag = f"localhost/greencorn-test-{os.getpid()}:latest"
+    run(f"{ROOT}/scripts/image", tag, env={**os.environ, "GREENCORN": BINARY})
+    yield tag
+    subprocess.run([*PODMAN, "rmi", "-f", tag], capture_output=True)
+
+
+@pytest.fixture(scope="session")
+def build_app(greencorn_image, index_options):
+    """build_app(folder) -> the image that Dockerfile.app makes of it."""
+    made = []
+
+    def build(folder, name, timeout=900):
+        tag = f"localhost/greencorn-test-{os.getpid()}-{name}:latest"
+        run(*PODMAN, "build", "--quiet", "--format=docker", *index_options,
+            f"--build-arg=GREENCORN={greencorn_image}", "-t", tag,
+            "-f", f"{ROOT}/docker/Dockerfile.app", folder, timeout=timeout)
+        made.append(tag)
+        return tag
+
+    yield build
+    for tag in made:
+        subprocess.run([*PODMAN, "rmi", "-f", tag], capture_output=True)
+
+
+@pytest.fixture(scope="session")
+def hello_image(build_app):
+    return build_app(f"{ROOT}/docker/examples/hello", "hello")
+
+
+@pytest.fixture(scope="session")
+def app_folder(tmp_path_factory):
+    """A folder that uid 65532 may read, with the tests' application in it."""
+    folder = tmp_path_factory.mktemp("app")
+    with open(f"{HERE}/app/app.py") as f:
+        (folder / "app.py").write_text(f.read())
+    for path in (folder, *folder.parents):
+        if str(path).startswith("/tmp/"):
+            path.chmod(path.stat().st_mode | 0o055)
+    return folder
+
+
+@pytest.fixture
+def server(container, greencorn_image, app_folder):
+    """server(*args, env={}, ...): serves app:app, waits until it answers."""
+    def start(*args, options=(), **kw):
+        c = container(greencorn_image, *args, "app:app", ports=[8000, 9000],
+                      options=[f"--volume={app_folder}:/app:ro", *options],
+                      **kw)
+        c.wait_log("ready")
+        return c
+    return start

@@ -1,0 +1,82 @@
+"""What lies in the image, and what the image says of itself."""
+
+import json
+import os
+import stat
+import subprocess
+
+import pytest
+
+PODMAN = ["podman", "--runtime=runc", "--cgroup-manager=cgroupfs"]
+CONTENT = {
+    "greencorn": 0o755,
+    "etc/passwd": 0o644,
+    "etc/group": 0o644,
+    "etc/ssl/certs/ca-certificates.crt": 0o644,
+    "usr/bin/python3": "/greencorn",
+    "etc": 0o755, "etc/ssl": 0o755, "etc/ssl/certs": 0o755,
+    "usr": 0o755, "usr/bin": 0o755, "app": 0o755, "tmp": 0o1777,
+}
+
+
+@pytest.fixture(scope="module")
+def mounted(greencorn_image):
+    path = subprocess.run([*PODMAN, "image", "mount", greencorn_image],
+                          check=True, capture_output=True,
+                          text=True).stdout.strip()
+    yield path
+    subprocess.run([*PODMAN, "image", "umount", greencorn_image],
+                   capture_output=True)
+
+
+@pytest.fixture(scope="module")
+def said(greencorn_image):
+    out = subprocess.run([*PODMAN, "image", "inspect", greencorn_image],
+                         check=True, capture_output=True).stdout
+    return json.loads(out)[0]
+
+
+def content(root):
+    found = {}
+    for folder, folders, files in os.walk(root):
+        for name in folders + files:
+            path = os.path.join(folder, name)
+            info = os.lstat(path)
+            assert (info.st_uid, info.st_gid) == (0, 0), path
+            found[os.path.relpath(path, root)] = os.readlink(path) \
+                if stat.S_ISLNK(info.st_mode) else stat.S_IMODE(info.st_mode)
+    return found
+
+
+def test_nothing_but_what_is_allowed(mounted):
+    assert content(mounted) == CONTENT
+
+
+def test_users_have_numbers_and_names(mounted):
+    with open(f"{mounted}/etc/passwd") as f:
+        rows = {row.split(":")[0]: row.split(":")[2:4] for row in f}
+    assert rows == {"root": ["0", "0"], "nobody": ["65534", "65534"],
+                    "nonroot": ["65532", "65532"]}
+
+
+def test_authorities_are_there(mounted):
+    with open(f"{mounted}/etc/ssl/certs/ca-certificates.crt") as f:
+        assert f.read().count("BEGIN CERTIFICATE") > 100
+
+
+def test_what_the_image_says(said):
+    config = said["Config"]
+    env = dict(e.split("=", 1) for e in config["Env"])
+    assert config["User"] == "65532:65532"
+    assert config["Entrypoint"] == ["/greencorn"]
+    assert config["WorkingDir"] == "/app"
+    assert env["PYTHONUNBUFFERED"] == "1"
+    assert env["PORT"] == "8000"
+    assert env["GREENCORN_ADMIN_BIND"] == "0.0.0.0:9000"
+    assert said["HealthCheck"]["Test"] == ["CMD", "/greencorn", "health"] \
+        if "HealthCheck" in said else \
+        config["Healthcheck"]["Test"] == ["CMD", "/greencorn", "health"]
+    assert set(config["ExposedPorts"]) == {"8000/tcp", "9000/tcp"}
+    labels = config["Labels"]
+    assert labels["org.opencontainers.image.licenses"] == "MIT"
+    assert labels["org.opencontainers.image.version"][0].isdigit()

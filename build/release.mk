@@ -111,6 +111,16 @@ $(OUT)/greencorn: $(OUT)/greencorn.full scripts/check-elf
 	@mv $@.tmp $@
 	@echo "$@: $$(stat -c %s $@) bytes"
 
+# The image wants the certificate authorities as a file.
+all: $(OUT)/ca-certificates.crt
+$(OUT)/ca-certificates.crt: $(DEPS)
+	@cp $(DEP_cacerts)/ca-bundle.crt $@
+
+# A test of the allocator and fork() together, as the release links them.
+$(OUT)/allocator-forks: tests/fork/allocator_forks.c $(DEPS)
+	@$(CC) $(C_FLAGS) $(WARNINGS) -O2 -g -fPIE -static-pie \
+	    -Wl,-z,stack-size=8388608 -o $@ $< $(DEP_mimalloc)/lib/mimalloc.o
+
 FORCE:
 .PHONY: all FORCE
 .DELETE_ON_ERROR:

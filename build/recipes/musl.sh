@@ -42,4 +42,14 @@ public='calloc|free|memalign|posix_memalign|realloc|aligned_alloc|reallocarray'
 find obj/src obj/compat -name '*.lo' | sort |
     grep -vE "src/malloc/($public)\\.lo\$" |
     grep -vE 'mallocng/(aligned_alloc|malloc_usable_size)\.lo$' >"$WORK/objects"
+# Where there are vectorised ones for this architecture, they take their place.
+string=$ROOT/build/musl/string-$ARCH.c
+if [ -e "$string" ]; then
+	gcc -std=gnu11 -O2 -g1 -fPIC -ffreestanding -fno-stack-protector \
+	    -fno-tree-loop-distribute-patterns -fasynchronous-unwind-tables \
+	    -ffile-prefix-map="$ROOT=" -c "$string" -o obj/string.lo
+	grep -vE 'src/string/(memcmp|memchr|memrchr|strlen)\.lo$' \
+	    "$WORK/objects" >"$WORK/kept"
+	{ cat "$WORK/kept"; echo obj/string.lo; } >"$WORK/objects"
+fi
 xargs -n 100000 ar Dqcs "$STAGE/self/libc.a" <"$WORK/objects"

@@ -1,0 +1,73 @@
+"""The application of the wire tests: what it does is chosen by the path."""
+
+import time
+
+
+def hello(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain"),
+                              ("Content-Length", "6")])
+    return [b"hello\n"]
+
+
+def echo(environ, start_response):
+    body = environ["wsgi.input"].read()
+    start_response("200 OK", [("Content-Length", str(len(body)))])
+    return [body]
+
+
+def count(environ, start_response):
+    total = 0
+    while data := environ["wsgi.input"].read(10000):
+        total += len(data)
+    body = str(total).encode()
+    start_response("200 OK", [("Content-Length", str(len(body)))])
+    return [body]
+
+
+def stream(environ, start_response):
+    """As many pieces of a thousand bytes as the query says; no length."""
+    start_response("200 OK", [])
+    for _ in range(int(environ["QUERY_STRING"])):
+        yield b"s" * 1000
+
+
+def big(environ, start_response):
+    n = int(environ["QUERY_STRING"])
+    start_response("200 OK", [("Content-Length", str(n))])
+    return [b"b" * n]
+
+
+def status(environ, start_response):
+    start_response(environ["QUERY_STRING"] + " Status", [])
+    return [b"no body is expected here"]
+
+
+def short(environ, start_response):
+    start_response("200 OK", [("Content-Length", "10")])
+    return [b"short"]
+
+
+def sleep(environ, start_response):
+    time.sleep(float(environ["QUERY_STRING"]))
+    return hello(environ, start_response)
+
+
+def fields(environ, start_response):
+    """Every HTTP_ key, a line each."""
+    lines = [f"{k}={v}\n" for k, v in sorted(environ.items())
+             if k.startswith("HTTP_") or k in (
+                 "REQUEST_METHOD", "PATH_INFO", "QUERY_STRING",
+                 "SERVER_PROTOCOL", "REMOTE_ADDR", "wsgi.url_scheme",
+                 "CONTENT_TYPE", "CONTENT_LENGTH")]
+    body = "".join(lines).encode("latin-1")
+    start_response("200 OK", [("Content-Length", str(len(body)))])
+    return [body]
+
+
+PAGES = {f.__name__: f for f in (hello, echo, count, stream, big, status,
+                                 short, sleep, fields)}
+
+
+def app(environ, start_response):
+    page = PAGES.get(environ["PATH_INFO"].strip("/"), hello)
+    return page(environ, start_response)

@@ -16,8 +16,8 @@ check_failed(const char *file, int line, const char *what)
 	/* Static: the stack may be what is broken; a dump shows the text. */
 	static char text[512];
 
-	snprintf(text, sizeof text, "Check failed at %s:%d: %s", file, line,
-	    what);
+	snprintf(
+	    text, sizeof text, "Check failed at %s:%d: %s", file, line, what);
 	log_text(LOG_CRITICAL, str_of(text));
 	abort();
 }

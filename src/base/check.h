@@ -8,7 +8,6 @@
 /* Says where and what, then ends the process with SIGABRT. */
 _Noreturn void check_failed(const char *file, int line, const char *what);
 
-#define CHECK(cond) \
-	((cond) ? (void)0 : check_failed(__FILE__, __LINE__, #cond))
+#define CHECK(cond) ((cond) ? (void)0 : check_failed(__FILE__, __LINE__, #cond))
 
 #endif

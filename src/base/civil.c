@@ -24,7 +24,8 @@ set_date(struct civil *c, unsigned days)
 	day = days % DAYS_400_YEARS;
 	/* Leap days passed within the era are taken out before dividing. */
 	years = (day - day / (DAYS_4_YEARS - 1) + day / DAYS_100_YEARS -
-	    day / (DAYS_400_YEARS - 1)) / 365;
+		    day / (DAYS_400_YEARS - 1)) /
+	    365;
 	day -= years * 365 + years / 4 - years / 100;
 	/* Months from March have 31 30 31 30 31 days, and again. */
 	month = (5 * day + 2) / 153;

@@ -8,10 +8,10 @@
 #include <stdint.h>
 
 struct civil {
-	int year;               /* 1970 and later */
-	unsigned month, day;    /* 1..12, 1..31 */
+	int year;            /* 1970 and later */
+	unsigned month, day; /* 1..12, 1..31 */
 	unsigned hour, minute, second;
-	unsigned weekday;       /* 0 = Sunday */
+	unsigned weekday; /* 0 = Sunday */
 };
 
 /* seconds since the epoch, before the year 10000 (later ones are cut). */

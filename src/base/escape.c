@@ -69,8 +69,9 @@ is_control(struct str s, size_t len)
 	unsigned c = (unsigned char)s.ptr[0];
 
 	/* C1 controls are C2 80..9F in UTF-8; some terminals obey them. */
-	return len == 1 ? c < 0x20 || c == 0x7f :
-	    len == 2 && c == 0xc2 && (unsigned char)s.ptr[1] < 0xa0;
+	return len == 1
+	    ? c < 0x20 || c == 0x7f
+	    : len == 2 && c == 0xc2 && (unsigned char)s.ptr[1] < 0xa0;
 }
 
 static size_t
@@ -140,6 +141,6 @@ escape_next(struct str *s, enum escape how, char dst[ESCAPE_MAX])
 {
 	size_t len = escape_utf8_len(*s);
 
-	return how == ESCAPE_JSON ? next_json(s, len, dst) :
-	    next_text(s, len, dst);
+	return how == ESCAPE_JSON ? next_json(s, len, dst)
+				  : next_text(s, len, dst);
 }

@@ -338,8 +338,7 @@ check_grammar(const struct json *doc)
 }
 
 int
-json_parse(struct str text, unsigned n_max, struct arena *a,
-    struct json *doc)
+json_parse(struct str text, unsigned n_max, struct arena *a, struct json *doc)
 {
 	struct json_token *tokens;
 	jsmn_parser parser;
@@ -360,8 +359,7 @@ json_parse(struct str text, unsigned n_max, struct arena *a,
 	if (tokens == NULL)
 		return -E_NOMEM;
 	jsmn_init(&parser);
-	n = jsmn_parse(&parser, text.ptr, text.len, &tokens->jsmn,
-	    (unsigned)n);
+	n = jsmn_parse(&parser, text.ptr, text.len, &tokens->jsmn, (unsigned)n);
 	if (n <= 0)
 		return -E_BAD_VALUE;
 	*doc = (struct json){ text, tokens, (unsigned)n };
@@ -469,15 +467,15 @@ json_get(const struct json *doc, unsigned object, struct str key)
 	if (json_type(doc, object) != JSON_OBJECT)
 		return JSON_NONE;
 	for (at = json_first(doc, object); at != JSON_NONE;
-	    at = json_next(doc, at))
+	     at = json_next(doc, at))
 		if (string_is(doc, at, key))
 			return at + 1;
 	return JSON_NONE;
 }
 
 int
-json_string(const struct json *doc, unsigned at, struct arena *a,
-    struct str *out)
+json_string(
+    const struct json *doc, unsigned at, struct arena *a, struct str *out)
 {
 	struct str s = json_raw(doc, at);
 	size_t n = 0, used = 0;
@@ -502,8 +500,8 @@ json_string(const struct json *doc, unsigned at, struct arena *a,
 }
 
 int
-json_integer(const struct json *doc, unsigned at, int64_t min, int64_t max,
-    int64_t *out)
+json_integer(
+    const struct json *doc, unsigned at, int64_t min, int64_t max, int64_t *out)
 {
 	if (json_type(doc, at) != JSON_NUMBER)
 		return -E_BAD_VALUE;

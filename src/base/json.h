@@ -44,8 +44,8 @@ struct json {
  * -E_BAD_VALUE: not JSON; -E_TOO_LONG: more than n_max values and keys, too
  * deep, too long; -E_NOMEM.
  */
-int json_parse(struct str text, unsigned n_max, struct arena *a,
-    struct json *doc);
+int
+json_parse(struct str text, unsigned n_max, struct arena *a, struct json *doc);
 
 enum json_type json_type(const struct json *doc, unsigned at);
 
@@ -64,12 +64,12 @@ unsigned json_get(const struct json *doc, unsigned object, struct str key);
 struct str json_raw(const struct json *doc, unsigned at);
 
 /* A string or key without escapes: 0, -E_BAD_VALUE (no string), -E_NOMEM. */
-int json_string(const struct json *doc, unsigned at, struct arena *a,
-    struct str *out);
+int json_string(
+    const struct json *doc, unsigned at, struct arena *a, struct str *out);
 
 /* A whole number within min..max: 0 or -E_BAD_VALUE. */
-int json_integer(const struct json *doc, unsigned at, int64_t min,
-    int64_t max, int64_t *out);
+int json_integer(const struct json *doc, unsigned at, int64_t min, int64_t max,
+    int64_t *out);
 
 /* 1 or 0, or -E_BAD_VALUE: neither true nor false. */
 int json_bool(const struct json *doc, unsigned at);

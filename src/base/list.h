@@ -14,7 +14,7 @@ struct list {
 
 /* The struct that holds node as its given member. */
 #define LIST_OF(node, type, member) \
-	((type *)(void *)((char *)(node) - offsetof(type, member)))
+	((type *)(void *)((char *)(node)-offsetof(type, member)))
 
 static inline void
 list_init(struct list *l)

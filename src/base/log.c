@@ -175,15 +175,14 @@ put_time(struct line *l, char between, bool with_ms)
 	    c.year, c.month, c.day, between, c.hour, c.minute, c.second);
 	put_raw(l, text, (size_t)n);
 	if (with_ms) {
-		n = snprintf(text, sizeof text, ".%03u",
-		    (unsigned)(ms % 1000));
+		n = snprintf(text, sizeof text, ".%03u", (unsigned)(ms % 1000));
 		put_raw(l, text, (size_t)n);
 	}
 }
 
 /* One conversion of an event's format, with its argument. */
 struct argument {
-	struct str text;   /* when it is text */
+	struct str text;    /* when it is text */
 	uint64_t magnitude; /* when it is a number */
 	bool is_text, negative;
 };

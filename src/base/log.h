@@ -21,8 +21,17 @@
 
 #define LOG_LINE_MAX 8192
 
-enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERROR, LOG_CRITICAL };
-enum log_format { LOG_TEXT, LOG_JSON };
+enum log_level {
+	LOG_DEBUG,
+	LOG_INFO,
+	LOG_WARNING,
+	LOG_ERROR,
+	LOG_CRITICAL
+};
+enum log_format {
+	LOG_TEXT,
+	LOG_JSON
+};
 
 enum event {
 #define EVENT(level, name, format, keys) EV_##name,

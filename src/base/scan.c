@@ -66,8 +66,8 @@ text_stops(const char *p)
 {
 	__m128i v = load(p);
 	/* Unsigned "below 0x20": the larger of v and 0x1f is 0x1f. */
-	__m128i c0 = _mm_cmpeq_epi8(_mm_max_epu8(v, _mm_set1_epi8(0x1f)),
-	    _mm_set1_epi8(0x1f));
+	__m128i c0 = _mm_cmpeq_epi8(
+	    _mm_max_epu8(v, _mm_set1_epi8(0x1f)), _mm_set1_epi8(0x1f));
 	__m128i tab = _mm_cmpeq_epi8(v, _mm_set1_epi8('\t'));
 	__m128i del = _mm_cmpeq_epi8(v, _mm_set1_epi8(0x7f));
 

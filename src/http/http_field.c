@@ -12,8 +12,7 @@
  * by trying random ones until no two slots met; the unit test checks that.
  */
 #define HASH(len, middle, before_last, last) \
-	(((len) * 126 + (before_last) * 147 + (last) * 35 + (middle) * 251) & \
-	    255)
+	(((len)*126 + (before_last)*147 + (last)*35 + (middle)*251) & 255)
 
 static const unsigned char slots[256] = {
 #define FIELD(id, name, slot) [slot] = FIELD_##id,
@@ -31,9 +30,10 @@ static const struct str names[FIELD_MAX] = {
 #define F16 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
 
 /* RFC 9110, section 5.6.2. */
+/* clang-format off */
 const unsigned char http_field_tchar[256] = {
 	F16, F16,
-	/*  ! " # $ % & ' ( ) * + , - . / */
+	/* SP ! " # $ % & ' ( ) * + , - . / */
 	0, 1, 0, 1, 1, 1, 1, 1, 0, 0, 1, 1, 0, 1, 1, 0,
 	/* digits, then : ; < = > ? */
 	1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0,
@@ -45,6 +45,7 @@ const unsigned char http_field_tchar[256] = {
 	1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 0, 1, 0,
 	F16, F16, F16, F16, F16, F16, F16, F16,
 };
+/* clang-format on */
 
 static unsigned
 byte_at(struct str s, size_t i)

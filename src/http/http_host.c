@@ -45,8 +45,8 @@ is_reg_name(struct str s)
 	for (i = 0; i < s.len; i++) {
 		if (is_name_char(s.ptr[i]))
 			continue;
-		if (s.ptr[i] != '%' || s.len - i < 3 ||
-		    !is_hex(s.ptr[i + 1]) || !is_hex(s.ptr[i + 2]))
+		if (s.ptr[i] != '%' || s.len - i < 3 || !is_hex(s.ptr[i + 1]) ||
+		    !is_hex(s.ptr[i + 2]))
 			return false;
 		i += 2;
 	}

@@ -10,7 +10,7 @@
 #include "base/str.h"
 
 struct http_host {
-	struct str host; /* "example.org", "127.0.0.1", "[::1]"; points into s */
+	struct str host; /* "example.org", "[::1]"; points into s */
 	int port;        /* 0..65535, or -1: none given */
 };
 

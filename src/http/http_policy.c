@@ -138,8 +138,8 @@ note_field(struct check *c, struct field *f)
 		return 0;
 	case FIELD_CONNECTION:
 		found->close |= http_field_has(f->value, STR("close"));
-		found->keep_alive |= http_field_has(f->value,
-		    STR("keep-alive"));
+		found->keep_alive |=
+		    http_field_has(f->value, STR("keep-alive"));
 		return 0;
 	case FIELD_EXPECT:
 		return note_expect(c, f);

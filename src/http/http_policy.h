@@ -11,7 +11,11 @@
 #include "http/request.h"
 
 /* A field whose name has an underscore: environ cannot tell it from "-". */
-enum header_map { HEADER_MAP_DROP, HEADER_MAP_REFUSE, HEADER_MAP_DANGEROUS };
+enum header_map {
+	HEADER_MAP_DROP,
+	HEADER_MAP_REFUSE,
+	HEADER_MAP_DANGEROUS
+};
 
 struct http_policy {
 	enum header_map header_map;

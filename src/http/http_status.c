@@ -9,8 +9,7 @@
 #define LAST 511
 
 static const struct str reasons[LAST - FIRST + 1] = {
-#define STATUS(code, reason) \
-	[(code) - FIRST] = { (reason), sizeof(reason) - 1 },
+#define STATUS(code, reason) [(code)-FIRST] = { (reason), sizeof(reason) - 1 },
 #include "http/http_status.def"
 #undef STATUS
 };
@@ -18,8 +17,7 @@ static const struct str reasons[LAST - FIRST + 1] = {
 struct str
 http_status_reason(unsigned status)
 {
-	if (status < FIRST || status > LAST ||
-	    reasons[status - FIRST].len == 0)
+	if (status < FIRST || status > LAST || reasons[status - FIRST].len == 0)
 		return STR("Unknown");
 	return reasons[status - FIRST];
 }

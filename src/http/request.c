@@ -11,8 +11,8 @@
 #include "base/banned.h"
 
 struct request *
-request_create(struct stream *stream, const struct config *cfg,
-    size_t arena_max)
+request_create(
+    struct stream *stream, const struct config *cfg, size_t arena_max)
 {
 	struct request *req = calloc(1, sizeof *req);
 

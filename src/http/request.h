@@ -36,7 +36,11 @@ struct field {
 	bool ascii;       /* value has no byte above 0x7f */
 };
 
-enum http_version { HTTP_1_0 = 10, HTTP_1_1 = 11, HTTP_2 = 20 };
+enum http_version {
+	HTTP_1_0 = 10,
+	HTTP_1_1 = 11,
+	HTTP_2 = 20
+};
 
 /* Why the application should stop: the end word. The first one stays. */
 enum request_end {
@@ -64,7 +68,7 @@ enum response_state {
 struct response {
 	enum response_state state;
 	unsigned status;
-	int64_t length;     /* Content-Length that the application gave, or -1 */
+	int64_t length; /* Content-Length that the application gave, or -1 */
 	uint64_t body_sent; /* body bytes handed to the protocol */
 	bool no_body;       /* HEAD, 1xx, 204, 304: body bytes are dropped */
 };
@@ -72,10 +76,10 @@ struct response {
 struct request {
 	struct list ready; /* node of the reactor's ready list; first member */
 	struct arena arena;
-	struct stream *stream;       /* where its answer goes; never NULL */
-	struct executor *executor;   /* whose application slots serve it */
-	struct gateway_call *call;   /* the gateway's part, NULL before start */
-	const struct config *cfg;    /* of this worker's generation */
+	struct stream *stream;     /* where its answer goes; never NULL */
+	struct executor *executor; /* whose application slots serve it */
+	struct gateway_call *call; /* the gateway's part, NULL before start */
+	const struct config *cfg;  /* of this worker's generation */
 
 	enum http_version version;
 	struct str method;    /* a token, "GET" */
@@ -106,8 +110,8 @@ struct request {
  * Makes an empty request in fresh memory, or NULL. arena_max in bytes bounds
  * all that its slices can take. body.ring is empty.
  */
-struct request *request_create(struct stream *stream,
-    const struct config *cfg, size_t arena_max);
+struct request *request_create(
+    struct stream *stream, const struct config *cfg, size_t arena_max);
 /* Frees the request and its arena; NULL is fine. */
 void request_destroy(struct request *req);
 

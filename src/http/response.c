@@ -135,8 +135,8 @@ add_fields(struct request *req, struct head *h, const struct field *fields,
 	unsigned i;
 	int rc;
 
-	h->fields = arena_alloc(&req->arena,
-	    ((size_t)n_fields + 2) * sizeof *fields);
+	h->fields =
+	    arena_alloc(&req->arena, ((size_t)n_fields + 2) * sizeof *fields);
 	if (h->fields == NULL)
 		return -E_NOMEM;
 	for (i = 0; i < n_fields; i++) {
@@ -171,8 +171,8 @@ response_start(struct request *req, unsigned status, struct str reason,
 		return rc;
 	resp->status = status;
 	resp->length = -1;
-	resp->no_body = http_status_no_body(status) ||
-	    str_eq(req->method, STR("HEAD"));
+	resp->no_body =
+	    http_status_no_body(status) || str_eq(req->method, STR("HEAD"));
 	rc = add_fields(req, &h, fields, n_fields);
 	if (rc == 0)
 		rc = add_ours(req, &h);
@@ -202,8 +202,8 @@ response_informational(struct request *req, unsigned status,
 	/* HTTP/1.0 has none (RFC 9110, section 15.2), and none may be late. */
 	if (req->version == HTTP_1_0 || req->response.state != RESPONSE_NONE)
 		return 0;
-	return ops_of(req)->informational(req->stream, status, fields,
-	    n_fields);
+	return ops_of(req)->informational(
+	    req->stream, status, fields, n_fields);
 }
 
 /* How much of n bytes may still go out. */
@@ -239,12 +239,12 @@ response_write(struct request *req, struct str data)
 
 	CHECK(resp->state == RESPONSE_STARTED);
 	if (resp->no_body)
-		return request_ended(req) != REQUEST_GOES_ON ? -E_GONE :
-		    (ssize_t)data.len;
+		return request_ended(req) != REQUEST_GOES_ON
+		    ? -E_GONE
+		    : (ssize_t)data.len;
 	allowed = within_length(resp, data.len);
 	if (allowed > 0)
-		taken = ops_of(req)->body(req->stream,
-		    str_head(data, allowed));
+		taken = ops_of(req)->body(req->stream, str_head(data, allowed));
 	return count_taken(resp, taken, allowed, data.len);
 }
 
@@ -297,7 +297,8 @@ error_page(char *dst, size_t size, unsigned status, const char *detail)
 
 	n = snprintf(dst, size,
 	    "<!doctype html>\n<title>%u %.*s</title>\n<h1>%.*s</h1>\n"
-	    "<p>%s</p>\n", status, STR_ARG(reason), STR_ARG(reason),
+	    "<p>%s</p>\n",
+	    status, STR_ARG(reason), STR_ARG(reason),
 	    detail == NULL ? "" : detail);
 	if (n < 0 || (size_t)n >= size)
 		n = 0;
@@ -311,11 +312,12 @@ response_error(struct request *req, unsigned status, const char *detail)
 	struct str page = error_page(text, sizeof text, status, detail);
 	const struct field fields[] = {
 		{
-			.name = STR("Content-Type"),
-			.value = STR("text/html; charset=utf-8"),
-		}, {
-			.name = STR("Content-Length"),
-			.value = { digits, num_put_dec(digits, page.len) },
+		    .name = STR("Content-Type"),
+		    .value = STR("text/html; charset=utf-8"),
+		},
+		{
+		    .name = STR("Content-Length"),
+		    .value = { digits, num_put_dec(digits, page.len) },
 		},
 	};
 	const char *bad;

@@ -13,15 +13,15 @@
 #define DIGITS_MAX 16
 
 enum state {
-	SIZE,         /* hex digits */
-	BLANK,        /* blanks before a semicolon */
-	EXT_START,    /* behind a semicolon, blanks allowed */
+	SIZE,      /* hex digits */
+	BLANK,     /* blanks before a semicolon */
+	EXT_START, /* behind a semicolon, blanks allowed */
 	EXT_NAME,
 	EXT_VALUE_START, /* behind "=" */
 	EXT_VALUE,
 	EXT_QUOTED,
 	EXT_QUOTED_PAIR,
-	EXT_END,      /* behind a quoted string */
+	EXT_END, /* behind a quoted string */
 	SIZE_LF,
 	DATA,
 	DATA_CR,
@@ -197,8 +197,7 @@ on_data_lf(struct h1_chunk *st, char c, struct http_error *err)
 	return go(st, SIZE);
 }
 
-static int
-on_trailer_name(struct h1_chunk *st, char c, struct http_error *err);
+static int on_trailer_name(struct h1_chunk *st, char c, struct http_error *err);
 
 static int
 on_trailer_start(struct h1_chunk *st, char c, struct http_error *err)
@@ -355,8 +354,8 @@ use_data(struct h1_chunk *st, struct str in, size_t room)
 }
 
 void
-h1_chunk_init(struct h1_chunk *st, const struct h1_rules *rules,
-    unsigned n_fields)
+h1_chunk_init(
+    struct h1_chunk *st, const struct h1_rules *rules, unsigned n_fields)
 {
 	*st = (struct h1_chunk){
 		.rules = rules,

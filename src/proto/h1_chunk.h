@@ -14,27 +14,27 @@
 #include "http/http_error.h"
 #include "proto/h1_head.h"
 
-#define H1_CHUNK_LINE_MAX 1024   /* size and extensions, without CRLF */
+#define H1_CHUNK_LINE_MAX 1024     /* size and extensions, without CRLF */
 #define H1_CHUNK_TRAILER_MAX 16384 /* all trailer lines together */
-#define H1_CHUNK_NAME_MAX 24     /* longer than any name that is forbidden */
+#define H1_CHUNK_NAME_MAX 24       /* longer than any name that is forbidden */
 
 struct h1_chunk {
 	const struct h1_rules *rules;
-	uint64_t left;       /* size being read; then data bytes to come */
-	uint64_t total;      /* data bytes handed on so far */
-	uint8_t state;       /* private to h1_chunk.c */
-	bool done;           /* the last byte of the body was used */
-	unsigned line_len;   /* of the line being read */
+	uint64_t left;     /* size being read; then data bytes to come */
+	uint64_t total;    /* data bytes handed on so far */
+	uint8_t state;     /* private to h1_chunk.c */
+	bool done;         /* the last byte of the body was used */
+	unsigned line_len; /* of the line being read */
 	unsigned n_digits;
-	unsigned n_trailers;  /* and the head's fields: one limit for both */
+	unsigned n_trailers; /* and the head's fields: one limit for both */
 	unsigned trailer_len;
-	unsigned name_len;   /* of the trailer's name; its start is kept */
+	unsigned name_len; /* of the trailer's name; its start is kept */
 	char name[H1_CHUNK_NAME_MAX];
 };
 
 /* n_fields: how many the head had. rules must outlive st. */
-void h1_chunk_init(struct h1_chunk *st, const struct h1_rules *rules,
-    unsigned n_fields);
+void h1_chunk_init(
+    struct h1_chunk *st, const struct h1_rules *rules, unsigned n_fields);
 
 /*
  * Uses bytes of in: up to and including one slice of data, which is at most

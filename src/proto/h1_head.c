@@ -25,15 +25,15 @@ static int
 check_limits(const struct h1_head *head, const struct h1_rules *rules,
     size_t len, struct http_error *err)
 {
-	bool too_many = len > rules->head_max || head->start + 4 >
-	    rules->head_max - len;
+	bool too_many =
+	    len > rules->head_max || head->start + 4 > rules->head_max - len;
 
 	if (len == 0)
 		return 0;
 	if (head->n_lines == 0) {
 		if (too_many || (rules->line_max > 0 && len > rules->line_max))
-			return http_error_set(err, 414,
-			    "the request line is too long");
+			return http_error_set(
+			    err, 414, "the request line is too long");
 		return 0;
 	}
 	if (head->n_lines > rules->n_fields_max)
@@ -70,8 +70,8 @@ end_line(struct h1_head *head, const struct h1_rules *rules, struct str in,
 	} else {
 		/* RFC 9112, section 2.2: one empty line before is ignored. */
 		if (head->start > 0)
-			return http_error_set(err, 400,
-			    "empty lines instead of a request line");
+			return http_error_set(
+			    err, 400, "empty lines instead of a request line");
 		head->first = lf + 1;
 	}
 	head->start = lf + 1;
@@ -91,16 +91,16 @@ check_unfinished(const struct h1_head *head, const struct h1_rules *rules,
 }
 
 ssize_t
-h1_head_find(struct h1_head *head, const struct h1_rules *rules,
-    struct str in, struct http_error *err)
+h1_head_find(struct h1_head *head, const struct h1_rules *rules, struct str in,
+    struct http_error *err)
 {
 	size_t lf;
 	int rc;
 
 	CHECK(in.len >= head->scanned);
 	while (head->scanned < in.len) {
-		lf = head->scanned + str_find(str_tail(in, head->scanned),
-		    '\n');
+		lf =
+		    head->scanned + str_find(str_tail(in, head->scanned), '\n');
 		if (lf == in.len)
 			break;
 		rc = end_line(head, rules, in, lf, err);
@@ -182,8 +182,9 @@ casefold_method(struct reader *r)
 	if (to == NULL)
 		return -E_NOMEM;
 	for (i = 0; i < from.len; i++)
-		to[i] = from.ptr[i] >= 'a' && from.ptr[i] <= 'z' ?
-		    (char)(from.ptr[i] - 0x20) : from.ptr[i];
+		to[i] = from.ptr[i] >= 'a' && from.ptr[i] <= 'z'
+		    ? (char)(from.ptr[i] - 0x20)
+		    : from.ptr[i];
 	r->req->method = (struct str){ to, from.len };
 	return 0;
 }
@@ -197,8 +198,7 @@ read_method(struct reader *r)
 		return bad(r, "the method is not a token");
 	take(r, 1);
 	r->req->method = method;
-	if (!r->rules->permit_unconventional_method &&
-	    !method_is_usual(method))
+	if (!r->rules->permit_unconventional_method && !method_is_usual(method))
 		return bad(r, "the method is not a usual one");
 	return r->rules->casefold_method ? casefold_method(r) : 0;
 }
@@ -233,8 +233,8 @@ absolute_form(struct reader *r, struct str s)
 	struct http_host host;
 	size_t n = 0;
 
-	while (n < s.len && s.ptr[n] != '/' && s.ptr[n] != '?' &&
-	    s.ptr[n] != '#')
+	while (
+	    n < s.len && s.ptr[n] != '/' && s.ptr[n] != '?' && s.ptr[n] != '#')
 		n++;
 	req->host = str_head(s, n);
 	if (http_host_parse(req->host, &host) < 0)
@@ -243,8 +243,9 @@ absolute_form(struct reader *r, struct str s)
 	if (req->path.len > 0)
 		return 0;
 	/* Section 3.2.4: OPTIONS without a path is about the server. */
-	req->path = str_eq(req->method, STR("OPTIONS")) &&
-	    req->query.len == 0 ? STR("*") : STR("/");
+	req->path = str_eq(req->method, STR("OPTIONS")) && req->query.len == 0
+	    ? STR("*")
+	    : STR("/");
 	return 0;
 }
 
@@ -285,7 +286,8 @@ read_target(struct reader *r)
 {
 	r->req->target = take(r, scan_visible(r->rest));
 	if (r->req->target.len == 0 || !str_starts(r->rest, STR(" ")))
-		return bad(r, "the target is empty, or has a byte that may "
+		return bad(r,
+		    "the target is empty, or has a byte that may "
 		    "not be in it");
 	take(r, 1);
 	return split_target(r);
@@ -307,8 +309,8 @@ read_version(struct reader *r)
 		return bad(r, "the version is not HTTP/1.1");
 	if (v.ptr[5] != '1' ||
 	    (v.ptr[7] > '1' && !r->rules->permit_unconventional_version))
-		return http_error_set(r->err, 505,
-		    "only HTTP/1.0 and HTTP/1.1 are spoken here");
+		return http_error_set(
+		    r->err, 505, "only HTTP/1.0 and HTTP/1.1 are spoken here");
 	r->req->version = v.ptr[7] == '0' ? HTTP_1_0 : HTTP_1_1;
 	return 0;
 }
@@ -382,8 +384,8 @@ join(struct reader *r, struct field *f, const struct field *more)
 
 	if (r->rules->field_max > 0 &&
 	    f->name.len + 1 + len + 2 > r->rules->field_max)
-		return http_error_set(r->err, 431,
-		    "a header field is too long");
+		return http_error_set(
+		    r->err, 431, "a header field is too long");
 	p = arena_alloc(&r->req->arena, len);
 	if (p == NULL)
 		return -E_NOMEM;
@@ -391,8 +393,7 @@ join(struct reader *r, struct field *f, const struct field *more)
 		memcpy(p, f->value.ptr, f->value.len);
 	p[f->value.len] = ' ';
 	if (more->value.len > 0)
-		memcpy(p + f->value.len + 1, more->value.ptr,
-		    more->value.len);
+		memcpy(p + f->value.len + 1, more->value.ptr, more->value.len);
 	f->value = str_trim((struct str){ p, len });
 	f->ascii = f->ascii && more->ascii;
 	return 0;

@@ -27,9 +27,9 @@ struct h1_rules {
 	size_t head_max;  /* of all bytes up to the body; never 0 */
 	size_t line_max;  /* request line without CRLF; 0: head_max bounds it */
 	size_t field_max; /* name to CRLF; 0: head_max bounds it */
-	unsigned n_fields_max;         /* and trailers; never 0 */
-	bool strip_header_spaces;      /* before the colon */
-	bool permit_unconventional_method; /* any token */
+	unsigned n_fields_max;              /* and trailers; never 0 */
+	bool strip_header_spaces;           /* before the colon */
+	bool permit_unconventional_method;  /* any token */
 	bool permit_unconventional_version; /* HTTP/1.2 to 1.9, as 1.1 */
 	bool casefold_method;
 	bool permit_obsolete_folding;
@@ -37,9 +37,9 @@ struct h1_rules {
 
 /* How far the search for a head's end has come. Starts as all zero. */
 struct h1_head {
-	size_t scanned; /* bytes that need no second look */
-	size_t start;   /* where the line lies that is being read */
-	size_t first;   /* where the request line lies */
+	size_t scanned;   /* bytes that need no second look */
+	size_t start;     /* where the line lies that is being read */
+	size_t first;     /* where the request line lies */
 	unsigned n_lines; /* complete ones, the request line included */
 };
 

@@ -59,11 +59,13 @@ static PyObject *
 formatted(PyObject *exc, const char *function)
 {
 	PyObject *module, *lines = NULL, *empty, *text = NULL; /* new */
+	PyObject *name = python_ref_interned(function);        /* new */
 
 	module = PyImport_ImportModule("traceback");
 	empty = PyUnicode_FromString("");
-	if (module != NULL && empty != NULL)
-		lines = PyObject_CallMethod(module, function, "O", exc);
+	if (module != NULL && empty != NULL && name != NULL)
+		lines = PyObject_CallMethodOneArg(module, name, exc);
+	Py_XDECREF(name);
 	if (lines != NULL)
 		text = PyUnicode_Join(empty, lines);
 	Py_XDECREF(lines);

@@ -33,11 +33,18 @@ interpreter_clear_log(void)
 static int
 interpreter_start(void **state)
 {
+	PyPreConfig before;
 	PyConfig config;
 	PyStatus status;
 
 	(void)state;
 	log_write = interpreter_keep_log;
+	/* malloc, so that the address sanitizer sees each object. */
+	PyPreConfig_InitIsolatedConfig(&before);
+	before.allocator = PYMEM_ALLOCATOR_MALLOC;
+	before.utf8_mode = 1;
+	if (PyStatus_Exception(Py_PreInitialize(&before)))
+		return -1;
 	PyConfig_InitIsolatedConfig(&config);
 	status = Py_InitializeFromConfig(&config);
 	PyConfig_Clear(&config);

@@ -5,11 +5,14 @@ Read-only, without capabilities, as uid 65532. SOAK=1 adds the rest.
 
 import glob
 import os
+import subprocess
 
 import pytest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 WHEELS = os.path.abspath(os.path.join(HERE, "..", "..", "wheels"))
+ROOT = os.path.dirname(os.path.dirname(WHEELS))
+PODMAN = ["podman", "--runtime=runc", "--cgroup-manager=cgroupfs"]
 SOAK = os.environ.get("SOAK") == "1"
 
 
@@ -42,3 +45,20 @@ def test_works(container, wheels_image, path):
     c = container(wheels_image, "python", os.path.basename(path))
     status = c.wait(deadline=120)
     assert status == 0, c.logs()
+
+
+def test_every_symbol_is_there(wheels_image):
+    """All that the wheels' libraries want is offered by the binary."""
+    mounted = subprocess.run([*PODMAN, "image", "mount", wheels_image],
+                             check=True, capture_output=True,
+                             text=True).stdout.strip()
+    try:
+        done = subprocess.run([f"{ROOT}/scripts/check-wheel-symbols",
+                               f"{mounted}/app/site-packages"],
+                              env={**os.environ,
+                                   "GREENCORN": f"{mounted}/greencorn"},
+                              capture_output=True, text=True, timeout=120)
+    finally:
+        subprocess.run([*PODMAN, "image", "umount", wheels_image],
+                       capture_output=True)
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -1,0 +1,24 @@
+/*
+ * config_draft: the inside of a draft, for the files of this module.
+ */
+#ifndef CONFIG_CONFIG_DRAFT_H
+#define CONFIG_CONFIG_DRAFT_H
+
+#include "config/config_table.h"
+
+struct config_entry {
+	enum config_source source;
+	char *where; /* in words */
+	char *text;
+};
+
+struct config_draft {
+	unsigned n; /* as many as the table has rows */
+	struct config_entry entries[];
+};
+
+/* The entry of a setting that exists. */
+const struct config_entry *config_draft_entry(const struct config_draft *d,
+    const char *name);
+
+#endif

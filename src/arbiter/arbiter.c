@@ -1,0 +1,150 @@
+/*
+ * arbiter: the loop. It waits for signals, for its templates and for the
+ * board's bell, one second at most, and then looks at everything once.
+ */
+#include "arbiter/arbiter.h"
+
+#include <poll.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/version.h"
+#include "config/config.h"
+#include "sys/fd.h"
+#include "sys/signals.h"
+#include "sys/sys_fork.h"
+
+#include "arbiter/arbiter_state.h"
+#include "base/banned.h"
+
+#define LOOK_MS 1000     /* heartbeats are looked at this often */
+#define STOPPING_MS 50   /* a stop moves on this often */
+#define BOOTING_MS 100   /* back-offs end within this */
+#define POLL_MAX (2 + 8) /* signals, bell, templates */
+
+static int
+prepare(struct arbiter *a, struct heritage *h)
+{
+	a->h = h;
+	a->board = h->board;
+	a->admin_listener = -1;
+	list_init(&a->generations);
+	list_init(&a->workers);
+	signals_block(NULL);
+	a->signal_fd = signals_fd();
+	if (a->signal_fd < 0)
+		return a->signal_fd;
+	h->arbiter_pid = getpid();
+	h->link = -1;
+	h->admin_listener = -1;
+	atomic_store(&a->board->arbiter_pid, (int)getpid());
+	if (sys_set_subreaper() < 0)
+		log_errno(EV_ARBITER_SUBREAPER);
+	return 0;
+}
+
+/* How long the loop may sleep. */
+static int
+pause_ms(const struct arbiter *a)
+{
+	if (a->stop != STOP_NONE)
+		return STOPPING_MS;
+	if (a->spawn_again_ms != 0 || a->template_again_ms != 0)
+		return BOOTING_MS;
+	return LOOK_MS;
+}
+
+static void
+wait_for_something(struct arbiter *a)
+{
+	struct pollfd fds[POLL_MAX] = {
+		{ .fd = a->signal_fd, .events = POLLIN },
+		{ .fd = a->board->bell, .events = POLLIN },
+	};
+	struct generation *of[POLL_MAX] = { NULL };
+	struct list *n;
+	nfds_t count = 2;
+
+	for (n = a->generations.next; n != &a->generations; n = n->next) {
+		struct generation *g = LIST_OF(n, struct generation, node);
+
+		if (g->link < 0 || count == POLL_MAX)
+			continue;
+		fds[count].fd = g->link;
+		fds[count].events = POLLIN;
+		of[count++] = g;
+	}
+	if (poll(fds, count, pause_ms(a)) <= 0)
+		return;
+	board_heard(a->board);
+	for (nfds_t i = 2; i < count; i++)
+		if (fds[i].revents != 0)
+			generation_on_link(a, of[i]);
+	arbiter_signals_on_readable(a);
+}
+
+/* "Ready" when as many workers serve as should, for the first time. */
+static void
+look_phase(struct arbiter *a, uint64_t now)
+{
+	struct board *b = a->board;
+	unsigned n_ready = atomic_load(&b->n_ready);
+
+	if (a->stop != STOP_NONE || n_ready == 0)
+		return;
+	atomic_store(&b->phase, BOARD_SERVING);
+	if (a->ready_logged || n_ready < a->n_workers)
+		return;
+	a->ready_logged = true;
+	log_event(EV_ARBITER_READY, n_ready,
+	    (unsigned)(now - atomic_load(&b->started_ms)));
+}
+
+static bool
+turn(struct arbiter *a)
+{
+	uint64_t now = clock_ms();
+
+	atomic_store(&a->board->arbiter_ms, now);
+	workers_look(a, now);
+	look_phase(a, now);
+	workers_balance(a);
+	generation_tick(a, now);
+	generation_sweep(a);
+	arbiter_admin_keep(a, now);
+	if (a->stop != STOP_NONE && stop_proceed(a, now))
+		return false;
+	wait_for_something(a);
+	return true;
+}
+
+int
+arbiter_run(struct heritage *h)
+{
+	struct arbiter *a;
+	int rc;
+
+	a = calloc(1, sizeof(*a));
+	if (a == NULL)
+		return ARBITER_EXIT_CONFIG;
+	rc = prepare(a, h);
+	if (rc < 0) {
+		log_errno(EV_ARBITER_PREPARE);
+		free(a);
+		return ARBITER_EXIT_CONFIG;
+	}
+	log_event(EV_ARBITER_START, h->server, GREENCORN_VERSION);
+	if (generation_start(a) < 0 && a->last_generation == 0)
+		stop_begin(a, STOP_QUICK, ARBITER_EXIT_CONFIG);
+	while (turn(a))
+		;
+	listening_close_all(a);
+	log_event(EV_ARBITER_SHUTDOWN, h->server);
+	rc = a->exit_status;
+	fd_close(a->signal_fd);
+	free(a);
+	return rc;
+}

@@ -1,0 +1,116 @@
+/*
+ * arbiter_signals: what each signal means to a server, as Gunicorn's users
+ * know it. Signals arrive through a signalfd, so nothing happens in a handler.
+ */
+#include <signal.h>
+#include <stddef.h>
+
+#include "base/log.h"
+#include "sys/signals.h"
+
+#include "arbiter/arbiter_state.h"
+#include "base/banned.h"
+
+static void
+on_term(struct arbiter *a)
+{
+	stop_begin(a, STOP_GRACEFUL, 0);
+}
+
+static void
+on_quit(struct arbiter *a)
+{
+	stop_begin(a, STOP_QUICK, 0);
+}
+
+/* Ctrl-C: the first is graceful, the second quick. */
+static void
+on_terminal_int(struct arbiter *a)
+{
+	stop_begin(a, a->stop == STOP_NONE ? STOP_GRACEFUL : STOP_QUICK, 0);
+}
+
+static void
+on_hup(struct arbiter *a)
+{
+	if (a->stop == STOP_NONE)
+		generation_start(a);
+}
+
+static void
+on_ttin(struct arbiter *a)
+{
+	if (a->n_workers < BOARD_ROWS / 2)
+		a->n_workers++;
+}
+
+static void
+on_ttou(struct arbiter *a)
+{
+	if (a->n_workers > 1)
+		a->n_workers--;
+}
+
+static void
+on_usr1(struct arbiter *a)
+{
+	workers_signal(a, SIGUSR1);
+}
+
+static void
+on_not_yet(struct arbiter *a)
+{
+	(void)a;
+	log_event(EV_ARBITER_SIGNAL_NOT_YET);
+}
+
+static void
+on_ignored(struct arbiter *a)
+{
+	(void)a; /* WINCH means something to a daemon only */
+}
+
+static const struct action {
+	int sig;
+	const char *name; /* as Gunicorn's log says it */
+	void (*act)(struct arbiter *a);
+	bool quiet;
+} actions[] = {
+	{ SIGTERM, "term", on_term, false },
+	{ SIGINT, "int", on_quit, false },
+	{ SIGQUIT, "quit", on_quit, false },
+	{ SIGHUP, "hup", on_hup, false },
+	{ SIGTTIN, "ttin", on_ttin, false },
+	{ SIGTTOU, "ttou", on_ttou, false },
+	{ SIGUSR1, "usr1", on_usr1, false },
+	{ SIGUSR2, "usr2", on_not_yet, false },
+	{ SIGWINCH, "winch", on_ignored, true },
+	{ SIGCHLD, "chld", reap_children, true },
+};
+
+static void
+act_on(struct arbiter *a, const struct signals_event *ev)
+{
+	if (ev->sig == SIGINT && signals_by_terminal(ev)) {
+		log_event(EV_ARBITER_SIGNAL, "int (terminal)");
+		on_terminal_int(a);
+		return;
+	}
+	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
+		if (actions[i].sig != ev->sig)
+			continue;
+		if (!actions[i].quiet)
+			log_event(EV_ARBITER_SIGNAL, actions[i].name);
+		actions[i].act(a);
+		return;
+	}
+}
+
+void
+arbiter_signals_on_readable(struct arbiter *a)
+{
+	struct signals_event ev;
+
+	while (signals_read(a->signal_fd, &ev) > 0)
+		act_on(a, &ev);
+}

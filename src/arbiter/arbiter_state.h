@@ -1,0 +1,181 @@
+/*
+ * arbiter_state: what the files of the arbiter share. Private to the module.
+ *
+ * A generation is one configuration with the template that read it. At most
+ * one is being made (the candidate) and one is current; older ones only have
+ * workers that will be replaced or that drain.
+ */
+#ifndef ARBITER_ARBITER_STATE_H
+#define ARBITER_ARBITER_STATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/list.h"
+#include "board/board.h"
+#include "role/heritage.h"
+#include "role/link.h"
+#include "sys/child.h"
+
+enum generation_state {
+	GENERATION_CONFIGURING, /* its template reads the configuration file */
+	GENERATION_LOADING,     /* frozen; the template preloads */
+	GENERATION_LIVE,        /* its template forks on request */
+	GENERATION_OVER,        /* no new workers; ends with its last one */
+};
+
+struct generation {
+	struct list node;
+	unsigned number;
+	enum generation_state state;
+	bool proven; /* one of its workers has been READY */
+
+	pid_t template_pid; /* 0: has ended */
+	unsigned template_row;
+	int link; /* -1: closed */
+
+	void *config_mem; /* shared with the template and its workers */
+	const struct config *config; /* in config_mem, once frozen */
+	struct config_draft *draft;  /* until frozen */
+	unsigned n_forked; /* becomes worker.age, as in Gunicorn */
+	uint64_t asked_ms; /* when a long boot was last spoken of */
+};
+
+struct worker {
+	struct list node; /* oldest first */
+	struct generation *generation;
+	unsigned row;
+	pid_t pid;          /* 0: asked for, not yet told */
+	bool ready;         /* has been READY */
+	bool draining;      /* told to go */
+	uint64_t told_ms;   /* when; 0: never */
+	bool aborted;       /* sent ABRT for its silence */
+	bool killed;        /* sent KILL */
+};
+
+enum stop_kind { STOP_NONE, STOP_GRACEFUL, STOP_QUICK };
+
+/* Deaths that came before the message that names the pid. */
+#define ARBITER_ORPHANS 64
+
+#define LISTENING_ADDRESS_MAX 128
+
+struct listening {
+	int fd;
+	char address[LISTENING_ADDRESS_MAX]; /* the setting: its identity */
+	bool used; /* by the newest generation (while comparing) */
+};
+
+struct arbiter {
+	struct heritage *h;
+	struct board *board;
+	int signal_fd;
+	struct list generations; /* oldest first */
+	struct generation *current, *candidate; /* NULL: none */
+	unsigned last_generation;
+	struct list workers;
+	unsigned n_workers; /* wanted now: setting, then TTIN and TTOU */
+	struct link_inbox inbox;
+
+	struct listening listening[HERITAGE_LISTENERS_MAX];
+	unsigned n_listening;
+	int admin_listener;
+	char admin_address[LISTENING_ADDRESS_MAX];
+	pid_t admin_pid;
+	unsigned admin_row;
+	uint64_t admin_again_ms;
+
+	uint64_t spawn_again_ms; /* no spawn before; back-off */
+	unsigned n_boot_deaths;  /* in a row, without a READY between */
+	uint64_t template_again_ms; /* when a dead template is replaced; 0: no */
+	unsigned n_template_deaths;
+
+	enum stop_kind stop;
+	uint64_t stop_told_ms;  /* workers are told to go at; 0: they were */
+	uint64_t stop_until_ms; /* what is left then is killed */
+	bool ready_logged;
+	int exit_status;
+
+	struct child_end orphans[ARBITER_ORPHANS];
+	unsigned next_orphan;
+};
+
+/* generation.c */
+
+/*
+ * Starts the template of a new generation, which becomes the candidate (an
+ * older candidate is given up). 0 or -E_*, logged.
+ */
+int generation_start(struct arbiter *a);
+/* Reads what its template said. */
+void generation_on_link(struct arbiter *a, struct generation *g);
+/* Its template has ended. */
+void generation_on_exit(struct arbiter *a, struct generation *g,
+    const struct child_end *end);
+/* A worker of the candidate is ready: it becomes the current one. */
+void generation_promote(struct arbiter *a, struct generation *g);
+/*
+ * g cannot be: at a reload the current one goes on, at the start the server
+ * ends with that status. Why has been logged.
+ */
+void generation_fail(struct arbiter *a, struct generation *g, int exit_status);
+/* Gives g up: no more workers; its template ends. */
+void generation_retire(struct generation *g);
+/* Frees generations that are over and have no process left. */
+void generation_sweep(struct arbiter *a);
+/* Once a second: says what a boot waits for. */
+void generation_tick(struct arbiter *a, uint64_t now);
+/* The generation of that template, or NULL. */
+struct generation *generation_by_template(struct arbiter *a, pid_t pid);
+
+/* listening.c */
+
+/*
+ * Opens what cfg binds to and is not open yet, closes what it no longer
+ * names, and opens the admin address. 0, or -E_* (logged; what was open
+ * stays open).
+ */
+int listening_apply(struct arbiter *a, const struct config *cfg);
+void listening_close_all(struct arbiter *a);
+
+/* workers.c */
+
+/* Asks for what is missing, lets go of what is too much. */
+void workers_balance(struct arbiter *a);
+/* Looks at rows and stamps: READY, silence, overdue drains. */
+void workers_look(struct arbiter *a, uint64_t now);
+void workers_on_spawned(struct arbiter *a, unsigned row, pid_t pid);
+void workers_on_unspawned(struct arbiter *a, unsigned row, int err);
+/* Removes the workers that a dead template never forked. */
+void workers_on_template_gone(struct arbiter *a, struct generation *g);
+void workers_on_exit(struct arbiter *a, struct worker *w,
+    const struct child_end *end);
+struct worker *workers_by_pid(struct arbiter *a, pid_t pid);
+/* Lets all workers of g go: it will not come to be. */
+void workers_dismiss(struct arbiter *a, const struct generation *g);
+void workers_signal(struct arbiter *a, int sig);
+bool workers_any(const struct arbiter *a);
+/* Workers of g that are not yet gone. */
+unsigned workers_of(const struct arbiter *a, const struct generation *g);
+
+/* arbiter_signals.c */
+void arbiter_signals_on_readable(struct arbiter *a);
+
+/* stop.c */
+
+/* Begins to stop, or hastens a stop that has begun. */
+void stop_begin(struct arbiter *a, enum stop_kind kind, int exit_status);
+/* Moves a stop on; true when everything is gone. */
+bool stop_proceed(struct arbiter *a, uint64_t now);
+
+/* arbiter_admin.c */
+void arbiter_admin_keep(struct arbiter *a, uint64_t now);
+void arbiter_admin_on_exit(struct arbiter *a, const struct child_end *end);
+
+/* reap.c */
+void reap_children(struct arbiter *a);
+/* A death that was reaped before its pid was known. */
+bool reap_claim(struct arbiter *a, pid_t pid, struct child_end *end);
+
+#endif

@@ -1,0 +1,382 @@
+/*
+ * generation: one configuration with the template that read it, from its
+ * start to the end of its last worker. Run by the arbiter.
+ */
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "config/config.h"
+#include "role/role.h"
+#include "sys/fd.h"
+#include "sys/signals.h"
+
+#include "arbiter/arbiter.h"
+#include "arbiter/arbiter_state.h"
+#include "base/banned.h"
+
+#define CONFIG_MEM_LEN (256 * 1024)
+#define BOOT_REMINDER_MS 30000
+#define TEMPLATE_AGAIN_MS 1000ull /* doubles with each death in a row */
+#define TEMPLATE_DOUBLINGS 5
+
+static struct generation *
+generation_at(struct list *node)
+{
+	return LIST_OF(node, struct generation, node);
+}
+
+struct generation *
+generation_by_template(struct arbiter *a, pid_t pid)
+{
+	struct list *n;
+
+	for (n = a->generations.next; n != &a->generations; n = n->next)
+		if (generation_at(n)->template_pid == pid)
+			return generation_at(n);
+	return NULL;
+}
+
+static void
+close_link(struct generation *g)
+{
+	if (g->link >= 0)
+		fd_close(g->link);
+	g->link = -1;
+}
+
+static void
+destroy(struct generation *g)
+{
+	close_link(g);
+	config_draft_destroy(g->draft);
+	if (g->config_mem != NULL)
+		munmap(g->config_mem, CONFIG_MEM_LEN);
+	free(g);
+}
+
+/* Memory, draft and number of a new generation; NULL when there is none. */
+static struct generation *
+create(struct arbiter *a)
+{
+	struct generation *g;
+
+	g = calloc(1, sizeof(*g));
+	if (g == NULL)
+		return NULL;
+	g->link = -1;
+	g->number = a->last_generation + 1;
+	g->asked_ms = clock_ms();
+	g->draft = config_draft_copy(a->h->draft);
+	g->config_mem = mmap(NULL, CONFIG_MEM_LEN, PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (g->config_mem == MAP_FAILED)
+		g->config_mem = NULL;
+	if (g->draft == NULL || g->config_mem == NULL) {
+		destroy(g);
+		return NULL;
+	}
+	return g;
+}
+
+/* Forks g's template. 0 or -E_*. */
+static int
+start_template(struct arbiter *a, struct generation *g)
+{
+	struct heritage h = *a->h;
+	int ends[2], rc;
+	pid_t pid;
+
+	rc = link_pair(ends);
+	if (rc < 0)
+		return rc;
+	rc = -E_FULL;
+	h.row = board_take_row(a->board, ROLE_TEMPLATE, g->number);
+	if (h.row == BOARD_NO_ROW)
+		goto close_ends;
+	h.generation = g->number;
+	h.config_mem = g->config_mem;
+	h.config_mem_len = CONFIG_MEM_LEN;
+	h.link = ends[1];
+	pid = role_start(ROLE_TEMPLATE, &h);
+	rc = (int)pid;
+	if (pid < 0)
+		goto free_row;
+	fd_close(ends[1]);
+	g->link = ends[0];
+	g->template_pid = pid;
+	g->template_row = h.row;
+	return 0;
+
+free_row:
+	board_free_row(a->board, h.row);
+close_ends:
+	fd_close(ends[0]);
+	fd_close(ends[1]);
+	return rc;
+}
+
+void
+generation_retire(struct generation *g)
+{
+	g->state = GENERATION_OVER;
+	close_link(g);
+	if (g->template_pid > 0)
+		kill(g->template_pid, SIGKILL);
+}
+
+static void
+give_up_candidate(struct arbiter *a)
+{
+	generation_retire(a->candidate);
+	workers_dismiss(a, a->candidate);
+	a->candidate = NULL;
+}
+
+int
+generation_start(struct arbiter *a)
+{
+	struct generation *g;
+	int rc = -E_NOMEM;
+
+	if (a->candidate != NULL)
+		give_up_candidate(a);
+	a->template_again_ms = 0;
+	g = create(a);
+	if (g != NULL)
+		rc = start_template(a, g);
+	if (rc < 0) {
+		log_event(EV_ARBITER_TEMPLATE_FAILED, error_text(rc));
+		if (g != NULL)
+			destroy(g);
+		a->template_again_ms = clock_ms() + TEMPLATE_AGAIN_MS;
+		return rc;
+	}
+	a->last_generation = g->number;
+	list_append(&a->generations, &g->node);
+	a->candidate = g;
+	return 0;
+}
+
+void
+generation_fail(struct arbiter *a, struct generation *g, int exit_status)
+{
+	if (a->candidate == g)
+		give_up_candidate(a);
+	if (a->current == NULL)
+		stop_begin(a, STOP_GRACEFUL, exit_status);
+	else
+		log_event(EV_ARBITER_RELOAD_FAILED);
+}
+
+static void
+on_setting(struct arbiter *a, struct generation *g, const struct link_message *m)
+{
+	struct config_problem problem;
+	struct str text = m->text;
+	struct str name = str_cut(&text, '\0');
+	char name_z[64];
+
+	if (str_to_z(name, name_z, sizeof(name_z)) < 0)
+		return;
+	if (config_draft_set(g->draft, CONFIG_SOURCE_FILE, "gunicorn.conf.py",
+	    name_z, text, &problem) == -E_BAD_VALUE) {
+		log_event(EV_ARBITER_CONFIG, problem.text);
+		generation_fail(a, g, ARBITER_EXIT_CONFIG);
+	}
+}
+
+/* Hands the frozen configuration and the listeners to the template. */
+static int
+send_frozen(struct arbiter *a, struct generation *g)
+{
+	struct link_message m = { .type = LINK_FROZEN };
+
+	for (unsigned i = 0; i < a->n_listening; i++)
+		m.fds[m.n_fds++] = a->listening[i].fd;
+	return link_send(g->link, &m);
+}
+
+static void
+on_configured(struct arbiter *a, struct generation *g)
+{
+	struct config_problem problem;
+	int rc;
+
+	rc = config_freeze(g->draft, g->config_mem, CONFIG_MEM_LEN, &problem);
+	if (rc < 0) {
+		log_event(EV_ARBITER_CONFIG, problem.text);
+		generation_fail(a, g, ARBITER_EXIT_CONFIG);
+		return;
+	}
+	g->config = g->config_mem;
+	if (mprotect(g->config_mem, CONFIG_MEM_LEN, PROT_READ) < 0)
+		log_errno(EV_ARBITER_TEMPLATE_FAILED, "mprotect");
+	config_draft_destroy(g->draft);
+	g->draft = NULL;
+	if (listening_apply(a, g->config) < 0) {
+		generation_fail(a, g, ARBITER_EXIT_CONFIG);
+		return;
+	}
+	a->n_workers = g->config->workers;
+	log_event(EV_ARBITER_WORKERS, g->config->worker_class, a->n_workers,
+	    g->config->workers_source);
+	g->state = GENERATION_LOADING;
+	rc = send_frozen(a, g);
+	if (rc < 0) {
+		log_event(EV_ARBITER_TEMPLATE_FAILED, error_text(rc));
+		generation_fail(a, g, ARBITER_EXIT_BOOT);
+	}
+}
+
+/* One message; false: it has no place here. */
+static bool
+act_on(struct arbiter *a, struct generation *g, const struct link_message *m)
+{
+	switch (m->type) {
+	case LINK_SETTING:
+		on_setting(a, g, m);
+		return g->state == GENERATION_CONFIGURING ||
+		    g->state == GENERATION_OVER;
+	case LINK_CONFIGURED:
+		if (g->state == GENERATION_CONFIGURING)
+			on_configured(a, g);
+		return g->state != GENERATION_CONFIGURING;
+	case LINK_LOADED:
+		g->state = GENERATION_LIVE;
+		return true;
+	case LINK_SPAWNED:
+		workers_on_spawned(a, m->row, m->number);
+		return true;
+	case LINK_UNSPAWNED:
+		workers_on_unspawned(a, m->row, m->number);
+		return true;
+	default:
+		return false;
+	}
+}
+
+void
+generation_on_link(struct arbiter *a, struct generation *g)
+{
+	struct link_message m;
+	int rc;
+
+	while (g->link >= 0) {
+		rc = link_receive(g->link, &a->inbox, 0, &m);
+		if (rc == -E_AGAIN)
+			return;
+		if (rc == 0 && m.n_fds == 0 && act_on(a, g, &m))
+			continue;
+		if (rc != -E_EOF)
+			log_event(EV_ARBITER_TEMPLATE_FAILED,
+			    error_text(rc < 0 ? rc : -E_PROTOCOL));
+		close_link(g); /* its death, if it is one, comes by SIGCHLD */
+		return;
+	}
+}
+
+void
+generation_promote(struct arbiter *a, struct generation *g)
+{
+	if (a->candidate != g)
+		return;
+	a->candidate = NULL;
+	if (a->current != NULL)
+		a->current->state = GENERATION_OVER;
+	a->current = g;
+	a->n_template_deaths = 0;
+}
+
+/* A template that forked workers is gone: they serve on, a new one comes. */
+static void
+replace_template(struct arbiter *a, const struct child_end *end)
+{
+	unsigned doublings = a->n_template_deaths;
+
+	if (doublings > TEMPLATE_DOUBLINGS)
+		doublings = TEMPLATE_DOUBLINGS;
+	log_event(EV_ARBITER_TEMPLATE_DIED, end->sig != 0
+	    ? signals_name(end->sig) : "an exit");
+	a->template_again_ms = clock_ms() + (TEMPLATE_AGAIN_MS << doublings);
+	a->n_template_deaths++;
+}
+
+/*
+ * An exit status of its own says why a template could not get as far as
+ * forking; a signal says nothing, and counts as a failed boot.
+ */
+static int
+failure(const struct child_end *end)
+{
+	return end->sig == 0 && end->status != 0 ? end->status
+	    : ARBITER_EXIT_BOOT;
+}
+
+void
+generation_on_exit(struct arbiter *a, struct generation *g,
+    const struct child_end *end)
+{
+	generation_on_link(a, g); /* what it said last */
+	board_free_row(a->board, g->template_row);
+	g->template_pid = 0;
+	close_link(g);
+	workers_on_template_gone(a, g);
+	if (g->state == GENERATION_OVER || a->stop != STOP_NONE)
+		return;
+	if (g->state != GENERATION_LIVE) {
+		generation_fail(a, g, failure(end));
+		return;
+	}
+	g->state = GENERATION_OVER;
+	if (g == a->candidate)
+		a->candidate = NULL;
+	replace_template(a, end);
+}
+
+/* Over, without a process, and not what the server stands on. */
+static bool
+is_gone(const struct arbiter *a, const struct generation *g)
+{
+	return g->state == GENERATION_OVER && g->template_pid == 0 &&
+	    g != a->current && g != a->candidate && workers_of(a, g) == 0;
+}
+
+void
+generation_sweep(struct arbiter *a)
+{
+	struct list *n, *next;
+
+	for (n = a->generations.next; n != &a->generations; n = next) {
+		struct generation *g = generation_at(n);
+
+		next = n->next;
+		if (g->state == GENERATION_OVER && g != a->current &&
+		    g->template_pid > 0 && workers_of(a, g) == 0)
+			generation_retire(g);
+		if (!is_gone(a, g))
+			continue;
+		list_remove(&g->node);
+		destroy(g);
+	}
+}
+
+void
+generation_tick(struct arbiter *a, uint64_t now)
+{
+	struct generation *g = a->candidate;
+
+	if (a->template_again_ms != 0 && now >= a->template_again_ms &&
+	    a->stop == STOP_NONE)
+		generation_start(a);
+	if (g == NULL || g->state == GENERATION_LIVE ||
+	    now < g->asked_ms + BOOT_REMINDER_MS)
+		return;
+	g->asked_ms = now;
+	log_event(EV_ARBITER_STILL_BOOTING,
+	    g->state == GENERATION_CONFIGURING ? "the configuration file"
+	    : "what is preloaded");
+}

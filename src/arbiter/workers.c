@@ -1,0 +1,416 @@
+/*
+ * workers: as many as wanted, alive, of the newest generation. Run by the
+ * arbiter. A worker here is a record of what was asked for and seen; the
+ * process itself writes its state into its row of the board.
+ */
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "config/config.h"
+#include "role/role.h"
+#include "sys/signals.h"
+
+#include "arbiter/arbiter.h"
+#include "arbiter/arbiter_state.h"
+#include "base/banned.h"
+
+#define BACKOFF_FIRST_MS 100
+#define BACKOFF_LAST_MS 5000
+#define ABORT_GRACE_MS 1000 /* for the stacks to be written, before KILL */
+
+static struct worker *
+worker_at(struct list *node)
+{
+	return LIST_OF(node, struct worker, node);
+}
+
+struct worker *
+workers_by_pid(struct arbiter *a, pid_t pid)
+{
+	struct list *n;
+
+	for (n = a->workers.next; n != &a->workers; n = n->next)
+		if (worker_at(n)->pid == pid)
+			return worker_at(n);
+	return NULL;
+}
+
+static struct worker *
+by_row(struct arbiter *a, unsigned row)
+{
+	struct list *n;
+
+	for (n = a->workers.next; n != &a->workers; n = n->next)
+		if (worker_at(n)->row == row)
+			return worker_at(n);
+	return NULL;
+}
+
+bool
+workers_any(const struct arbiter *a)
+{
+	return !list_empty(&a->workers);
+}
+
+unsigned
+workers_of(const struct arbiter *a, const struct generation *g)
+{
+	struct list *n;
+	unsigned count = 0;
+
+	for (n = a->workers.next; n != &a->workers; n = n->next)
+		if (worker_at(n)->generation == g)
+			count++;
+	return count;
+}
+
+static void
+forget(struct arbiter *a, struct worker *w)
+{
+	board_free_row(a->board, w->row);
+	list_remove(&w->node);
+	free(w);
+}
+
+static void
+send_signal(const struct worker *w, int sig)
+{
+	/* Not reaped yet, so the number is still this process's. */
+	if (w->pid > 0 && kill(w->pid, sig) < 0)
+		log_errno(EV_ARBITER_SIGNAL_FAILED, signals_name(sig),
+		    (int)w->pid);
+}
+
+void
+workers_signal(struct arbiter *a, int sig)
+{
+	struct list *n;
+
+	for (n = a->workers.next; n != &a->workers; n = n->next)
+		send_signal(worker_at(n), sig);
+}
+
+/* Asks g's template for one more worker. */
+static int
+spawn(struct arbiter *a, struct generation *g)
+{
+	struct link_message m = { .type = LINK_SPAWN };
+	struct worker *w;
+	int rc;
+
+	w = calloc(1, sizeof(*w));
+	if (w == NULL)
+		return -E_NOMEM;
+	w->generation = g;
+	w->row = board_take_row(a->board, ROLE_WORKER, g->number);
+	if (w->row == BOARD_NO_ROW) {
+		free(w);
+		return -E_FULL;
+	}
+	list_append(&a->workers, &w->node);
+	m.row = w->row;
+	m.number = (int32_t)++g->n_forked;
+	rc = link_send(g->link, &m);
+	if (rc < 0)
+		forget(a, w);
+	return rc;
+}
+
+static void
+back_off(struct arbiter *a)
+{
+	uint64_t delay = BACKOFF_FIRST_MS;
+
+	for (unsigned i = 0; i < a->n_boot_deaths && delay < BACKOFF_LAST_MS;
+	     i++)
+		delay *= 2;
+	if (delay > BACKOFF_LAST_MS)
+		delay = BACKOFF_LAST_MS;
+	a->n_boot_deaths++;
+	a->spawn_again_ms = clock_ms() + delay;
+}
+
+/* Tells a worker to finish what runs and leave. */
+static void
+drain(struct worker *w)
+{
+	w->draining = true;
+	w->told_ms = clock_ms();
+	send_signal(w, SIGTERM);
+}
+
+void
+workers_dismiss(struct arbiter *a, const struct generation *g)
+{
+	struct list *n;
+
+	for (n = a->workers.next; n != &a->workers; n = n->next) {
+		struct worker *w = worker_at(n);
+
+		if (w->generation == g && !w->draining)
+			drain(w);
+	}
+}
+
+/* How the workers stand, by what they are to the generation g. */
+struct standing {
+	unsigned ours;  /* of g, not draining */
+	unsigned ready; /* of these, ready */
+	unsigned older; /* of other generations, not draining */
+};
+
+static struct standing
+count(const struct arbiter *a, const struct generation *g)
+{
+	struct standing s = { 0 };
+	struct list *n;
+
+	for (n = a->workers.next; n != &a->workers; n = n->next) {
+		const struct worker *w = worker_at(n);
+
+		if (w->draining)
+			continue;
+		if (w->generation != g)
+			s.older++;
+		else
+			s.ours++;
+		if (w->generation == g && w->ready)
+			s.ready++;
+	}
+	return s;
+}
+
+/* The oldest worker that is of g (or, !of, that is not) and not draining. */
+static struct worker *
+oldest(struct arbiter *a, const struct generation *g, bool of)
+{
+	struct list *n;
+
+	for (n = a->workers.next; n != &a->workers; n = n->next) {
+		struct worker *w = worker_at(n);
+
+		if (!w->draining && w->pid > 0 && (w->generation == g) == of)
+			return w;
+	}
+	return NULL;
+}
+
+/*
+ * While older workers serve, new ones come one at a time: a second full set
+ * would not fit a memory limit. Without any, all are asked for at once.
+ */
+static bool
+may_spawn(const struct arbiter *a, const struct standing *s)
+{
+	if (s->ours >= a->n_workers || clock_ms() < a->spawn_again_ms)
+		return false;
+	return s->older == 0 || s->ours == s->ready;
+}
+
+void
+workers_balance(struct arbiter *a)
+{
+	struct generation *g;
+	struct worker *w;
+	struct standing s;
+	int rc;
+
+	g = a->candidate != NULL ? a->candidate : a->current;
+	if (g == NULL || g->state != GENERATION_LIVE || a->stop != STOP_NONE)
+		return;
+	s = count(a, g);
+	while (may_spawn(a, &s)) {
+		rc = spawn(a, g);
+		if (rc < 0) {
+			log_event(EV_ARBITER_SPAWN_FAILED, error_text(rc));
+			back_off(a);
+			break;
+		}
+		s = count(a, g);
+	}
+	/* One older worker goes for each new one that is ready. */
+	while (s.older > 0 && s.ready + s.older > a->n_workers) {
+		w = oldest(a, g, false);
+		if (w == NULL)
+			break;
+		drain(w);
+		s.older--;
+	}
+	while (s.older == 0 && s.ours > a->n_workers) {
+		w = oldest(a, g, true);
+		if (w == NULL)
+			break;
+		drain(w);
+		s.ours--;
+	}
+}
+
+void
+workers_on_spawned(struct arbiter *a, unsigned row, pid_t pid)
+{
+	struct worker *w = by_row(a, row);
+	struct child_end end;
+
+	if (w == NULL)
+		return; /* its generation was given up meanwhile */
+	w->pid = pid;
+	if (a->stop != STOP_NONE)
+		send_signal(w, a->stop == STOP_QUICK ? SIGQUIT : SIGTERM);
+	if (reap_claim(a, pid, &end))
+		workers_on_exit(a, w, &end);
+}
+
+void
+workers_on_unspawned(struct arbiter *a, unsigned row, int err)
+{
+	struct worker *w = by_row(a, row);
+
+	log_event(EV_ARBITER_SPAWN_FAILED, strerror(err));
+	if (w != NULL)
+		forget(a, w);
+	back_off(a);
+}
+
+void
+workers_on_template_gone(struct arbiter *a, struct generation *g)
+{
+	struct list *n, *next;
+
+	for (n = a->workers.next; n != &a->workers; n = next) {
+		struct worker *w = worker_at(n);
+
+		next = n->next;
+		if (w->generation != g || w->pid != 0)
+			continue;
+		/* A child writes its pid before anything else. */
+		w->pid = atomic_load(&a->board->rows[w->row].pid);
+		if (w->pid == 0)
+			forget(a, w);
+		else
+			workers_on_spawned(a, w->row, w->pid);
+	}
+}
+
+/* What an exit before READY means for the server. */
+static void
+boot_death(struct arbiter *a, struct worker *w, const struct child_end *end)
+{
+	struct generation *g = w->generation;
+	int code = end->sig == 0 ? end->status : 0;
+
+	back_off(a);
+	if (code != ARBITER_EXIT_BOOT && code != ARBITER_EXIT_APP_LOAD)
+		return;
+	if (g == a->candidate && a->current != NULL) {
+		generation_fail(a, g, code);
+		return;
+	}
+	log_event(EV_ARBITER_BOOT_REASON, code == ARBITER_EXIT_BOOT
+	    ? "Worker failed to boot." : "App failed to load.");
+	stop_begin(a, STOP_GRACEFUL, code);
+}
+
+static void
+log_death(const struct worker *w, const struct child_end *end)
+{
+	if (end->sig == SIGKILL && !w->killed)
+		log_event(EV_ARBITER_WORKER_KILLED, (int)end->pid);
+	else if (end->sig != 0)
+		log_event(EV_ARBITER_WORKER_SIGNALLED, (int)end->pid,
+		    signals_name(end->sig));
+	else if (end->status != 0)
+		log_event(EV_ARBITER_WORKER_EXITED, (int)end->pid,
+		    end->status);
+}
+
+void
+workers_on_exit(struct arbiter *a, struct worker *w,
+    const struct child_end *end)
+{
+	bool expected = w->draining || a->stop != STOP_NONE;
+
+	log_death(w, end);
+	if (!w->ready && !expected)
+		boot_death(a, w, end);
+	if (w->ready && !expected)
+		atomic_fetch_add(&a->board->n_restarts, 1);
+	forget(a, w);
+}
+
+/* Whether a worker has become ready, as its row says. */
+static void
+look_ready(struct arbiter *a, struct worker *w, uint32_t state)
+{
+	if (w->ready || state != BOARD_READY)
+		return;
+	w->ready = true;
+	a->n_boot_deaths = 0;
+	a->spawn_again_ms = 0;
+	if (!w->generation->proven) {
+		w->generation->proven = true;
+		generation_promote(a, w->generation);
+	}
+}
+
+static void
+abort_silent(struct arbiter *a, struct worker *w)
+{
+	char call[BOARD_CALL_MAX];
+
+	board_call_text(&a->board->rows[w->row].slots[0], call);
+	log_event(EV_ARBITER_WORKER_TIMEOUT, (int)w->pid,
+	    call[0] == '\0' ? "no request" : call);
+	w->aborted = true;
+	w->told_ms = clock_ms();
+	send_signal(w, SIGABRT);
+}
+
+static void
+look_alive(struct arbiter *a, struct worker *w, uint64_t now)
+{
+	const struct config *cfg = w->generation->config;
+	struct board_row *row = &a->board->rows[w->row];
+
+	if (w->pid <= 0 || w->killed)
+		return;
+	if (w->aborted) {
+		if (now < w->told_ms + ABORT_GRACE_MS)
+			return;
+		w->killed = true;
+		send_signal(w, SIGKILL);
+		return;
+	}
+	if (w->draining && now > w->told_ms + cfg->graceful_timeout) {
+		w->killed = true;
+		send_signal(w, SIGKILL);
+		return;
+	}
+	if (w->ready && cfg->timeout > 0 &&
+	    board_silence_ms(row, now) > cfg->timeout)
+		abort_silent(a, w);
+}
+
+void
+workers_look(struct arbiter *a, uint64_t now)
+{
+	struct list *n, *next;
+	unsigned n_ready = 0;
+
+	for (n = a->workers.next; n != &a->workers; n = next) {
+		struct worker *w = worker_at(n);
+		uint32_t state;
+
+		next = n->next;
+		state = atomic_load(&a->board->rows[w->row].state);
+		look_ready(a, w, state);
+		look_alive(a, w, now);
+		if (state == BOARD_READY)
+			n_ready++;
+	}
+	atomic_store(&a->board->n_ready, n_ready);
+	atomic_store(&a->board->n_workers, a->n_workers);
+}

@@ -1,0 +1,307 @@
+/*
+ * template: from a fresh process to one that forks workers on request. Run by
+ * a generation's template only; it must not accept, serve, or wait for any
+ * process but the arbiter.
+ */
+#include <Python.h>
+
+#include "template/template.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/check.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "board/board.h"
+#include "config/config.h"
+#include "python/python_conf.h"
+#include "python/python_error.h"
+#include "python/python_fork.h"
+#include "python/python_frozen.h"
+#include "python/python_gil.h"
+#include "python/python_loader.h"
+#include "python/python_ref.h"
+#include "python/python_start.h"
+#include "role/heritage.h"
+#include "role/link.h"
+#include "role/role.h"
+#include "sys/fd.h"
+
+#include "base/banned.h"
+
+#define LINK_WAIT_MS 1000
+
+/* As Gunicorn's; the arbiter passes them on as its own. */
+enum template_exit {
+	TEMPLATE_EXIT_OVER = 0,
+	TEMPLATE_EXIT_CONFIG = 1,
+	TEMPLATE_EXIT_BOOT = 3,
+};
+
+struct template {
+	struct heritage *h;
+	struct link_inbox inbox;
+};
+
+static void
+on_ignored(int sig)
+{
+	(void)sig;
+}
+
+/*
+ * Keys of the terminal reach the whole foreground group, and the arbiter
+ * decides what they mean. A handler, unlike SIG_IGN, does not outlive an
+ * exec: what hooks start has ordinary signals.
+ */
+static void
+leave_signals_to_arbiter(void)
+{
+	static const int sigs[] = {
+		SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2, SIGWINCH,
+	};
+	struct sigaction act = { .sa_handler = on_ignored,
+		.sa_flags = SA_RESTART };
+
+	for (size_t i = 0; i < sizeof(sigs) / sizeof(sigs[0]); i++)
+		CHECK(sigaction(sigs[i], &act, NULL) == 0);
+}
+
+/* One setting of the configuration file, on its way to the arbiter. */
+static int
+send_setting(void *cookie, const char *name, struct str text)
+{
+	struct template *t = cookie;
+	struct link_message m = { .type = LINK_SETTING };
+	char body[LINK_TEXT_MAX];
+	size_t name_len = strlen(name) + 1; /* its NUL divides */
+
+	if (name_len + text.len > sizeof(body)) {
+		log_event(EV_TEMPLATE_SETTING_LONG, name);
+		return -E_TOO_LONG;
+	}
+	memcpy(body, name, name_len);
+	if (text.len > 0) /* none: not set */
+		memcpy(body + name_len, text.ptr, text.len);
+	m.text = (struct str){ body, name_len + text.len };
+	return link_send(t->h->link, &m);
+}
+
+/* Waits for the next message, other Python threads running meanwhile. */
+static int
+receive(struct template *t, struct link_message *m)
+{
+	int rc;
+
+	do {
+		python_gil_drop();
+		rc = link_receive(t->h->link, &t->inbox, LINK_WAIT_MS, m);
+		python_gil_take();
+	} while (rc == -E_TIMEOUT || rc == -E_AGAIN);
+	return rc;
+}
+
+/* The configuration file's settings go over; the frozen whole comes back. */
+static int
+configure(struct template *t)
+{
+	struct link_message m = { .type = LINK_CONFIGURED };
+	struct heritage *h = t->h;
+	const char *file;
+	int rc;
+
+	file = config_draft_text(h->draft, "config");
+	rc = python_conf_read(file[0] == '\0' ? NULL : file, send_setting, t);
+	if (rc < 0)
+		return TEMPLATE_EXIT_CONFIG;
+	if (link_send(h->link, &m) < 0 || receive(t, &m) < 0)
+		return TEMPLATE_EXIT_OVER; /* refused: the arbiter said why */
+	if (m.type != LINK_FROZEN || m.n_fds > HERITAGE_LISTENERS_MAX)
+		return TEMPLATE_EXIT_BOOT;
+	h->n_listeners = m.n_fds;
+	memcpy(h->listeners, m.fds, m.n_fds * sizeof(m.fds[0]));
+	h->config = h->config_mem;
+	return -1;
+}
+
+/* KEY=VALUE into os.environ, where the application looks. 0 or -E_PYTHON. */
+static int
+put_env(PyObject *environ, const char *item)
+{
+	const char *equals = strchr(item, '=');
+	PyObject *key, *value; /* new */
+	int rc = -1;
+
+	if (equals == NULL) {
+		log_event(EV_TEMPLATE_RAW_ENV, item);
+		return -E_PYTHON;
+	}
+	key = python_ref_decoded((struct str){ item, (size_t)(equals - item) });
+	value = python_ref_decoded(str_of(equals + 1));
+	if (key != NULL && value != NULL)
+		rc = PyObject_SetItem(environ, key, value);
+	Py_XDECREF(key);
+	Py_XDECREF(value);
+	return rc < 0 ? -E_PYTHON : 0;
+}
+
+static int
+apply_env(const struct config *cfg)
+{
+	PyObject *os, *environ = NULL; /* new */
+	int rc = -E_PYTHON;
+
+	os = PyImport_ImportModule("os");
+	if (os != NULL)
+		environ = PyObject_GetAttrString(os, "environ");
+	if (environ != NULL)
+		rc = 0;
+	for (unsigned i = 0; rc == 0 && i < cfg->raw_env.n; i++)
+		rc = put_env(environ, cfg->raw_env.items[i]);
+	Py_XDECREF(environ);
+	Py_XDECREF(os);
+	return rc;
+}
+
+/* The working directory, and what pythonpath names, first on sys.path. */
+static int
+apply_paths(const struct config *cfg)
+{
+	char cwd[PATH_MAX], dir[PATH_MAX];
+	struct str rest = str_of(cfg->pythonpath);
+	int rc;
+
+	if (cfg->chdir[0] != '\0' && chdir(cfg->chdir) < 0) {
+		log_errno(EV_TEMPLATE_CHDIR, cfg->chdir);
+		return -E_SYSTEM;
+	}
+	if (getcwd(cwd, sizeof(cwd)) == NULL)
+		return -E_SYSTEM;
+	rc = python_loader_path(cwd);
+	while (rc == 0 && rest.len > 0)
+		if (str_to_z(str_trim(str_cut(&rest, ',')), dir,
+		    sizeof(dir)) == 0 && dir[0] != '\0')
+			rc = python_loader_path(dir);
+	return rc;
+}
+
+/* What the configuration says of the process. 0 or the exit status. */
+static int
+apply(const struct config *cfg)
+{
+	int level = log_level_from(str_of(cfg->loglevel));
+
+	if (level >= 0)
+		log_set_level((enum log_level)level);
+	if (strcmp(cfg->log_format, "json") == 0)
+		log_set_format(LOG_JSON);
+	if (apply_paths(cfg) < 0 || apply_env(cfg) < 0) {
+		python_error_log(LOG_ERROR);
+		return TEMPLATE_EXIT_BOOT;
+	}
+	return 0;
+}
+
+/*
+ * What lives now lives in every worker: a collection in a child would only
+ * write to, and so copy, these pages.
+ */
+static void
+freeze_memory(void)
+{
+	PyObject *gc, *result = NULL; /* new */
+
+	gc = PyImport_ImportModule("gc");
+	if (gc != NULL)
+		result = PyObject_CallMethod(gc, "freeze", NULL);
+	if (result == NULL)
+		PyErr_Clear();
+	Py_XDECREF(result);
+	Py_XDECREF(gc);
+	python_frozen_drop();
+}
+
+/* The child: a worker from here on. Never returns. */
+static _Noreturn void
+become_worker(struct template *t, const struct link_message *m)
+{
+	struct heritage *h = t->h;
+
+	fd_close(h->link);
+	h->link = -1;
+	h->row = m->row;
+	h->age = (unsigned)m->number;
+	role_enter(ROLE_WORKER, h);
+	_exit(roles[ROLE_WORKER].run(h));
+}
+
+static int
+spawn(struct template *t, const struct link_message *m)
+{
+	struct link_message answer = { .type = LINK_SPAWNED, .row = m->row };
+	pid_t pid;
+
+	pid = python_fork(CLONE_PARENT);
+	if (pid == 0)
+		become_worker(t, m);
+	answer.number = (int32_t)pid;
+	if (pid < 0) {
+		answer.type = LINK_UNSPAWNED;
+		answer.number = errno;
+	}
+	return link_send(t->h->link, &answer);
+}
+
+static int
+serve(struct template *t)
+{
+	struct link_message m = { .type = LINK_LOADED };
+
+	if (link_send(t->h->link, &m) < 0)
+		return TEMPLATE_EXIT_OVER;
+	board_set_state(t->h->board, t->h->row, BOARD_READY);
+	while (receive(t, &m) == 0) {
+		if (m.type != LINK_SPAWN)
+			return TEMPLATE_EXIT_BOOT;
+		if (spawn(t, &m) < 0)
+			break;
+	}
+	return TEMPLATE_EXIT_OVER;
+}
+
+static int
+preload(struct template *t)
+{
+	const struct role *worker = &roles[ROLE_WORKER];
+
+	if (!t->h->config->preload_app || worker->preload == NULL)
+		return 0;
+	return worker->preload(t->h);
+}
+
+int
+template_run(struct heritage *h)
+{
+	static struct template t; /* static: 64 KiB of inbox */
+	int status;
+
+	t.h = h;
+	leave_signals_to_arbiter();
+	if (python_start_server(h->argv[0]) < 0)
+		return TEMPLATE_EXIT_BOOT;
+	status = configure(&t);
+	if (status >= 0)
+		return status;
+	status = apply(h->config);
+	if (status == 0)
+		status = preload(&t);
+	if (status != 0)
+		return status;
+	freeze_memory();
+	return serve(&t);
+}

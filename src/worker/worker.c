@@ -1,0 +1,206 @@
+/*
+ * worker: the life of an HTTP worker, the same for every class. Forked by the
+ * template with a running interpreter; it enters with the GIL held and never
+ * leaves but by _exit.
+ */
+#include "worker/worker.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "board/board.h"
+#include "config/config.h"
+#include "gateway/wsgi.h"
+#include "net/reactor.h"
+#include "proto/proto_choose.h"
+#include "proto/proto_env.h"
+#include "python/python_finish.h"
+#include "python/python_gil.h"
+#include "python/python_loader.h"
+#include "role/heritage.h"
+
+#include "worker/worker_class.h"
+#include "worker/worker_signals.h"
+#include "base/banned.h"
+
+#define TURN_MS 1000       /* the heartbeat's grain */
+#define EXIT_MIN_MS 1000   /* for the libraries' own at-exit work */
+
+enum worker_exit {
+	WORKER_EXIT_OK = 0,
+	WORKER_EXIT_BOOT = 3,
+};
+
+/* The application, once loaded: by the template, or by this process. */
+static void *loaded_app;
+
+int
+worker_preload(struct heritage *h)
+{
+	int rc;
+
+	rc = python_loader_load(h->config->wsgi_app, &loaded_app);
+	return rc < 0 ? python_loader_exit_status(rc) : 0;
+}
+
+static int
+load(struct worker_process *w)
+{
+	int status = 0;
+
+	if (loaded_app == NULL)
+		status = worker_preload(w->h);
+	w->app = loaded_app;
+	return status;
+}
+
+/* The configuration in the protocols' terms. */
+static void
+fill_env(struct proto_env *env, const struct worker_process *w)
+{
+	const struct config *cfg = w->cfg;
+
+	proto_env_defaults(env);
+	env->cfg = cfg;
+	env->executor = w->executor;
+	env->rules.line_max = cfg->limit_request_line;
+	env->rules.field_max = cfg->limit_request_field_size;
+	env->rules.n_fields_max = cfg->limit_request_fields;
+	env->keepalive_ms = cfg->keepalive;
+	env->header_ms = cfg->header_timeout;
+	env->body_ms = cfg->body_timeout;
+	env->write_ms = cfg->write_timeout;
+	env->request_buffer = cfg->request_buffer;
+	env->body_max = cfg->limit_request_body;
+}
+
+static struct reactor *
+make_reactor(struct worker_process *w)
+{
+	static struct proto_env env; /* as long as the process */
+	struct reactor_options o = {
+		.proto = proto_choose(STR("h1")),
+		.env = &env,
+		.max_conns = w->cfg->worker_connections,
+		.alone = w->cfg->workers == 1,
+		.write_timeout_ms = w->cfg->write_timeout,
+		.row = &w->h->board->rows[w->h->row],
+	};
+
+	fill_env(&env, w);
+	return reactor_create(&o);
+}
+
+/* Everything but the application. 0 or the status to exit with. */
+static int
+prepare(struct worker_process *w)
+{
+	const struct worker_class *class;
+
+	class = worker_class_find(w->cfg->worker_class);
+	if (class == NULL)
+		return WORKER_EXIT_BOOT; /* the setting's check let it pass */
+	w->gateway = &wsgi_ops;
+	w->executor = class->create(w);
+	if (w->executor != NULL)
+		w->reactor = make_reactor(w);
+	if (w->reactor == NULL) {
+		log_errno(EV_WORKER_PREPARE);
+		return WORKER_EXIT_BOOT;
+	}
+	worker_signals_start(w->reactor);
+	if (wsgi_start(w->cfg) < 0 || w->executor->ops->start(w->executor) < 0)
+		return WORKER_EXIT_BOOT;
+	for (unsigned i = 0; i < w->h->n_listeners; i++)
+		if (reactor_listen(w->reactor, w->h->listeners[i]) < 0) {
+			log_errno(EV_WORKER_PREPARE);
+			return WORKER_EXIT_BOOT;
+		}
+	return 0;
+}
+
+/* Turns until it is time to go. Without the GIL. */
+static void
+serve(struct worker_process *w)
+{
+	while (!worker_signals_draining()) {
+		reactor_turn(w->reactor, TURN_MS);
+		w->executor->ops->ready(w->executor);
+	}
+}
+
+/* Finishes what runs, within the graceful time. Without the GIL. */
+static void
+drain(struct worker_process *w)
+{
+	uint64_t until = clock_ms() + w->cfg->graceful_timeout;
+
+	board_set_state(w->h->board, w->h->row, BOARD_DRAINING);
+	reactor_drain(w->reactor, false);
+	while (!reactor_drained(w->reactor) && clock_ms() < until) {
+		reactor_turn(w->reactor, TURN_MS / 10);
+		w->executor->ops->ready(w->executor);
+	}
+	reactor_abort(w->reactor);
+	w->executor->ops->stop(w->executor, 0);
+	reactor_destroy(w->reactor);
+}
+
+static void
+on_overdue(int sig)
+{
+	(void)sig;
+	_exit(WORKER_EXIT_OK);
+}
+
+/*
+ * Lets Python and its libraries say goodbye, but not for longer than what is
+ * left of the graceful time: some at-exit handlers never return.
+ */
+static void
+finish(struct worker_process *w, uint64_t told_ms)
+{
+	uint64_t spent = clock_ms() - told_ms;
+	uint64_t left = EXIT_MIN_MS;
+	struct itimerval timer = { 0 };
+
+	if (w->cfg->graceful_timeout > spent + EXIT_MIN_MS)
+		left = w->cfg->graceful_timeout - spent;
+	signal(SIGALRM, on_overdue);
+	timer.it_value.tv_sec = (time_t)(left / 1000);
+	timer.it_value.tv_usec = (suseconds_t)(left % 1000 * 1000);
+	setitimer(ITIMER_REAL, &timer, NULL);
+	python_gil_take();
+	python_finish();
+}
+
+int
+worker_run(struct heritage *h)
+{
+	static struct worker_process w;
+	uint64_t told_ms;
+	int status;
+
+	w.h = h;
+	w.cfg = h->config;
+	log_event(EV_WORKER_BOOT, (int)getpid());
+	status = prepare(&w);
+	if (status == 0)
+		status = load(&w);
+	if (status != 0)
+		return status;
+	board_set_state(h->board, h->row, BOARD_READY);
+	python_gil_drop();
+	serve(&w);
+	told_ms = clock_ms();
+	log_event(EV_WORKER_EXIT, (int)getpid());
+	drain(&w);
+	finish(&w, told_ms);
+	return WORKER_EXIT_OK;
+}

@@ -1,0 +1,104 @@
+/*
+ * worker_signals: TERM drains; INT and QUIT leave at once; ABRT writes the
+ * stacks of all Python threads and leaves. A key of the terminal reaches the
+ * whole foreground group: what it means is the arbiter's to say, so INT and
+ * QUIT from the kernel are left to it.
+ */
+#include "worker/worker_signals.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stddef.h>
+#include <unistd.h>
+
+#include "base/check.h"
+#include "net/reactor.h"
+#include "python/python_stacks.h"
+
+#include "base/banned.h"
+
+static volatile sig_atomic_t draining;
+static struct reactor *reactor;
+
+static void
+on_term(int sig, siginfo_t *info, void *context)
+{
+	int saved = errno;
+
+	(void)sig;
+	(void)info;
+	(void)context;
+	draining = 1;
+	reactor_wake(reactor); /* one write(2) */
+	errno = saved;
+}
+
+static void
+on_quick(int sig, siginfo_t *info, void *context)
+{
+	(void)sig;
+	(void)context;
+	if (info->si_code != SI_KERNEL)
+		_exit(0);
+}
+
+static void
+on_abort(int sig, siginfo_t *info, void *context)
+{
+	struct sigaction act = { .sa_handler = SIG_DFL };
+
+	(void)info;
+	(void)context;
+	python_stacks_write();
+	sigaction(sig, &act, NULL);
+	raise(sig);
+}
+
+static void
+on_ignored(int sig, siginfo_t *info, void *context)
+{
+	(void)sig;
+	(void)info;
+	(void)context;
+}
+
+void
+worker_signals_start(struct reactor *r)
+{
+	static const struct {
+		int sig;
+		void (*act)(int, siginfo_t *, void *);
+	} actions[] = {
+		{ SIGTERM, on_term },
+		{ SIGINT, on_quick },
+		{ SIGQUIT, on_quick },
+		{ SIGABRT, on_abort },
+		{ SIGHUP, on_ignored }, /* the arbiter's to act on */
+		{ SIGUSR1, on_ignored },
+		{ SIGUSR2, on_ignored },
+		{ SIGWINCH, on_ignored },
+	};
+
+	reactor = r;
+	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
+		struct sigaction act = {
+			.sa_sigaction = actions[i].act,
+			.sa_flags = SA_SIGINFO | SA_RESTART,
+		};
+
+		sigemptyset(&act.sa_mask);
+		CHECK(sigaction(actions[i].sig, &act, NULL) == 0);
+	}
+}
+
+void
+worker_signals_leave(void)
+{
+	draining = 1;
+}
+
+bool
+worker_signals_draining(void)
+{
+	return draining != 0;
+}

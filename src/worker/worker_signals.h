@@ -1,0 +1,21 @@
+/*
+ * worker_signals: what signals mean to a worker. Handlers only set a word
+ * and wake the reactor; what must end a process that is stuck ends it there.
+ */
+#ifndef WORKER_WORKER_SIGNALS_H
+#define WORKER_WORKER_SIGNALS_H
+
+#include <stdbool.h>
+
+struct reactor;
+
+/* Installs the handlers; r is woken by them. Once per process. */
+void worker_signals_start(struct reactor *r);
+
+/* As if TERM had come: the application has asked to end. */
+void worker_signals_leave(void);
+
+/* TERM has come: finish what runs, then leave. */
+bool worker_signals_draining(void);
+
+#endif

@@ -8,13 +8,16 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "admin/admin.h"
 #include "base/version.h"
 #include "init/init.h"
 #include "python/python_exe.h"
 #include "python/python_start.h"
 #include "sys/log_out.h"
 #include "sys/sys_time.h"
+#include "sys/title.h"
 
+#include "main_server.h"
 #include "base/banned.h"
 
 /* What the kernel calls us; main alone sets it. */
@@ -37,27 +40,14 @@ static const struct command commands[] = {
 	    run_python },
 	{ "pip", "install packages: pip install --target /app/site-packages",
 	    run_pip },
+	{ "health", "asks a running server whether it is ready (--live: alive)",
+	    admin_health_main },
 	{ "version", "the versions of greencorn and of what it holds",
 	    run_version },
 	{ "help", "this text", run_help },
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
-
-/* Serves: parses argv (argv[0] as the kernel gave it), runs init or arbiter,
-   returns the exit status. */
-int server_main(int argc, char **argv);
-
-/* Until the server is linked in. */
-__attribute__((weak)) int
-server_main(int argc, char **argv)
-{
-	(void)argc;
-	(void)argv;
-	fputs("greencorn: the server is not built yet; "
-	    "`greencorn help` lists what is\n", stderr);
-	return 1;
-}
 
 struct python_call {
 	int argc;
@@ -166,6 +156,7 @@ main(int argc, char **argv)
 {
 	const struct command *c;
 
+	argv = title_start(argc, argv);
 	argv0 = argc > 0 ? argv[0] : "";
 	if (argc > 0 && python_exe_is_python(argv0))
 		return python(argc, argv);

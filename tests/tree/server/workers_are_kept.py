@@ -1,0 +1,118 @@
+"""As many workers as wanted, alive, whatever happens to them."""
+
+import os
+import threading
+
+BOOM = "raise RuntimeError('boom at import')\n"
+
+STUCK = """
+import time
+
+def app(environ, start_response):
+    if environ["PATH_INFO"] == "/stuck":
+        time.sleep(3600)
+    start_response("200 OK", [("Content-Length", "2")])
+    return [b"ok"]
+"""
+
+ORPHANS = """
+import os
+
+def app(environ, start_response):
+    for status in (3, 4) * 20:
+        if os.fork() == 0:
+            if os.fork() == 0:
+                os._exit(status)
+            os._exit(0)
+    for _ in range(40):
+        os.wait()
+    start_response("200 OK", [("Content-Length", "2")])
+    return [b"ok"]
+"""
+
+
+def test_a_killed_worker_is_replaced(serve, until):
+    s = serve(workers=2)
+    for _ in range(5):
+        before = set(s.workers())
+        os.kill(min(before), 9)
+        until(lambda: len(set(s.workers()) - {min(before)}) == 2,
+              "a new worker")
+        assert s.get("/").status == 200
+    assert "was sent SIGKILL" in s.log
+
+
+def test_ttin_and_ttou_change_their_number(serve, until):
+    s = serve(workers=1)
+    s.signal("TTIN")
+    until(lambda: len(s.workers()) == 2, "two workers")
+    s.signal("TTOU")
+    until(lambda: len(s.workers()) == 1, "one worker")
+    s.signal("TTOU")
+    s.wait_log("Handling signal: ttou", count=2)
+    assert len(s.workers()) == 1
+    assert s.get("/").status == 200
+
+
+def test_a_silent_worker_is_aborted_with_its_stacks(serve, until):
+    s = serve(app=STUCK, timeout=1)
+    stuck = s.workers()
+    t = threading.Thread(target=_swallow, args=(s, "/stuck"), daemon=True)
+    t.start()
+    s.wait_log("WORKER TIMEOUT")
+    until(lambda: s.workers() and s.workers() != stuck, "a new worker")
+    assert s.get("/").status == 200
+    log = s.log
+    assert "GET /stuck" in log
+    assert "app.py" in log and "in app" in log
+
+
+def _swallow(s, path):
+    try:
+        s.get(path)
+    except OSError:
+        pass
+
+
+def test_an_application_that_raises_ends_it_with_3(serve):
+    s = serve(app=BOOM, ready=False)
+    assert s.wait() == 3
+    assert "Traceback (most recent call last)" in s.log
+    assert "RuntimeError: boom at import" in s.log
+    assert "Worker failed to boot." in s.log
+
+
+def test_a_missing_name_ends_it_with_4(serve):
+    s = serve("app:nosuch", ready=False)
+    assert s.wait() == 4
+    assert "nosuch" in s.log
+    assert "App failed to load." in s.log
+
+
+def test_a_missing_module_is_named(serve):
+    s = serve("nosuch:app", ready=False)
+    assert s.wait() == 3
+    assert "nosuch" in s.log
+
+
+def test_a_stranger_s_exit_of_3_or_4_does_nothing(serve, until):
+    s = serve(app=ORPHANS)
+    workers = s.workers()
+    assert s.get("/").status == 200
+    assert s.get("/").status == 200
+    assert s.workers() == workers
+    assert s.process.poll() is None
+
+
+def test_a_dead_template_is_replaced_and_nobody_notices(serve, until):
+    s = serve(workers=2)
+    workers = set(s.workers())
+    template = s.template()
+    os.kill(template[0], 9)
+    until(lambda: s.template() and s.template() != template, "a new template")
+    assert s.get("/").status == 200
+    until(lambda: len(s.workers()) == 2, "two workers")
+    os.kill(s.workers()[0], 9)
+    until(lambda: len(s.workers()) == 2, "two workers again")
+    assert s.get("/").status == 200
+    assert workers

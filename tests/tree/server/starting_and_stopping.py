@@ -30,8 +30,7 @@ def test_term_lets_a_running_request_finish(serve, until):
     t = threading.Thread(target=lambda: answers.append(s.get("/")),
                          daemon=True)
     t.start()
-    from conftest import until
-    until(s_began.exists, "the request runs")
+    until((s.folder / "began").exists, "the request runs")
     s.signal("TERM")
     t.join(10)
     assert answers and answers[0].body == b"done"
@@ -44,7 +43,6 @@ def test_quit_does_not_wait_for_a_request(serve, until):
     s = serve(app=SLOW.replace("sleep(1)", "sleep(60)"))
     t = threading.Thread(target=_swallow, args=(s,), daemon=True)
     t.start()
-    from conftest import until
     until((s.folder / "began").exists, "the request runs")
     s.signal("QUIT")
     assert s.wait(10) == 0
@@ -66,7 +64,6 @@ def test_int_that_was_sent_is_quick(serve):
 def test_term_during_the_boot_ends_it(serve, until):
     s = serve(conf="import time; open('read', 'w').close(); time.sleep(60)",
               ready=False)
-    from conftest import until
     until((s.folder / "read").exists, "the file is read")
     s.signal("TERM")
     assert s.wait(10) == 0

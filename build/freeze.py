@@ -10,7 +10,9 @@ import lzma
 import pathlib
 import sys
 
-sys.dont_write_bytecode = True  # the tree that is built stays clean
+# Also under -I; and the tree that is built stays clean.
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+sys.dont_write_bytecode = True
 import freeze_tree  # noqa: E402
 
 # Sources are compressed together: larger groups are smaller in sum, and

@@ -16,7 +16,7 @@ def test_versions(greencorn, python):
 
 def test_help_lists_the_commands(greencorn):
     out = finish([greencorn, "help"])
-    for name in ("python", "pip", "version", "help"):
+    for name in ("python", "pip", "health", "version", "help"):
         assert f"greencorn {name} " in out
 
 

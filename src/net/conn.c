@@ -65,7 +65,8 @@ conn_now_ms(const struct conn *c)
 bool
 conn_draining(const struct conn *c)
 {
-	return c->reactor->draining;
+	return c->reactor->draining ||
+	    atomic_load_explicit(&c->reactor->stopping, memory_order_relaxed);
 }
 
 void
@@ -158,6 +159,7 @@ write_result(struct conn *c, ssize_t n, size_t wanted)
 	}
 	if ((size_t)n < wanted)
 		set_blocked(c);
+	c->sent += (uint64_t)n;
 	return n;
 }
 

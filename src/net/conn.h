@@ -118,6 +118,7 @@ struct conn {
 	struct buf out; /* to be sent before anything else */
 	struct timer timer;
 	struct list runnable; /* in reactor->runnable, or in no list */
+	uint64_t sent;        /* bytes that the kernel has taken, ever */
 	uint32_t lingered;    /* bytes thrown away, in KiB */
 	uint16_t peer_port;
 	uint8_t peer_len;

@@ -71,9 +71,8 @@ on_eof(struct conn *c)
 static void
 on_writable(struct conn *c)
 {
-	if (buf_len(&c->out) > 0)
-		conn_timer(c, c->reactor->options.write_timeout_ms);
-	else
+	/* The clock goes on: a buffer's worth is all that it may take. */
+	if (buf_len(&c->out) == 0)
 		say_end(c);
 }
 

@@ -251,6 +251,13 @@ reactor_wake(struct reactor *r)
 	fd_event_ring(r->bell);
 }
 
+void
+reactor_stopping(struct reactor *r)
+{
+	atomic_store_explicit(&r->stopping, true, memory_order_relaxed);
+	reactor_wake(r);
+}
+
 static void
 drain_one(struct conn *c)
 {

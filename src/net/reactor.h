@@ -65,6 +65,12 @@ void reactor_wake(struct reactor *r);
 void reactor_accept_enable(struct reactor *r, bool yes);
 
 /*
+ * reactor_drain will soon be called: answers from now on are their
+ * connections' last ones, and a turn that waits returns. Any thread, any
+ * time, signal handlers too: the application may be running.
+ */
+void reactor_stopping(struct reactor *r);
+/*
  * The worker stops. Accepting goes on until it was quiet for
  * REACTOR_QUIET_MS, REACTOR_ACCEPT_MS at most, so that what the kernel has
  * already taken is answered; not at all when handed_on: another process holds

@@ -4,6 +4,8 @@
 #ifndef NET_REACTOR_STATE_H
 #define NET_REACTOR_STATE_H
 
+#include <stdatomic.h>
+
 #include "net/conn_pool.h"
 #include "net/listener.h"
 #include "net/reactor.h"
@@ -34,6 +36,7 @@ struct reactor {
 	unsigned n_listeners;
 	bool accept_wanted, accepting; /* accepting: they are in the set */
 	bool draining;
+	atomic_bool stopping;  /* it will drain as soon as it is turned */
 	uint64_t drain_ms, last_accept_ms;
 	struct timer drain_timer, backoff_timer;
 	bool backing_off;      /* no descriptors: accepting rests */

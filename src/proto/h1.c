@@ -8,7 +8,6 @@
 #include <stdlib.h>
 
 #include "base/check.h"
-#include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "net/listener.h"
@@ -42,17 +41,44 @@ h1_from_stream(struct stream *s)
 	return (struct h1 *)(void *)((char *)s - offsetof(struct h1, stream));
 }
 
-void
-h1_clock(struct h1 *h, size_t timeout)
+static uint64_t
+clock_of(const struct h1 *h, size_t timeout)
 {
 	const char *env = (const char *)conn_env(h->conn);
 	uint64_t ms;
 
 	memcpy(&ms, env + timeout, sizeof(ms));
+	return ms;
+}
+
+void
+h1_clock(struct h1 *h, size_t timeout)
+{
+	uint64_t ms = clock_of(h, timeout);
+
+	h->clock_mark = h->body_got + h->conn->sent;
 	if (h->state->idle && conn_draining(h->conn) &&
 	    (ms == 0 || ms > REACTOR_IDLE_MS))
 		ms = REACTOR_IDLE_MS;
 	conn_timer(h->conn, ms);
+}
+
+void
+h1_clock_once(struct h1 *h, size_t timeout)
+{
+	if (h->conn->timer.due == TIMER_OFF)
+		h1_clock(h, timeout);
+}
+
+bool
+h1_clock_go_on(struct h1 *h, size_t timeout)
+{
+	uint64_t moved = h->body_got + h->conn->sent - h->clock_mark;
+
+	if (moved * 1000 <= clock_of(h, timeout) * H1_RATE_MIN)
+		return false;
+	h1_clock(h, timeout);
+	return true;
 }
 
 void
@@ -122,8 +148,8 @@ to_application(struct h1 *h)
 
 	env->n_requests++;
 	h1_enter(h, &h1_in_application);
-	if (h1_body_done(h))
-		conn_timer(h->conn, 0);
+	if (h1_body_want(h) == 0)
+		conn_timer(h->conn, 0); /* until it has taken some */
 	conn_ready(h->conn, &h->req->ready);
 }
 
@@ -150,8 +176,6 @@ collect(struct h1 *h, struct str in)
 	}
 	if (h1_body_done(h) || body_room(&h->req->body) == 0)
 		to_application(h);
-	else if (used > 0)
-		h1_clock(h, h->state->timeout);
 	return (size_t)used;
 }
 
@@ -299,10 +323,8 @@ feed_application(struct h1 *h, struct str in)
 		    REQUEST_BAD_BODY);
 		return in.len;
 	}
-	if (h1_body_done(h))
+	if (h1_body_want(h) == 0 && !h->conn->blocked)
 		conn_timer(h->conn, 0);
-	else if (used > 0)
-		h1_clock(h, h->state->timeout);
 	if (used > 0)
 		wake(h);
 	return (size_t)used;
@@ -318,21 +340,24 @@ application_eof(struct h1 *h)
 static void
 application_timeout(struct h1 *h)
 {
-	if (h->conn->blocked)
+	const size_t write = offsetof(struct proto_env, write_ms);
+	const size_t body = offsetof(struct proto_env, body_ms);
+
+	if (h->conn->blocked && !h1_clock_go_on(h, write))
 		conn_close(h->conn, CLOSE_WRITE_TIMEOUT);
-	else if (h1_body_want(h) > 0)
+	else if (!h->conn->blocked && h1_body_want(h) > 0 &&
+	    !h1_clock_go_on(h, body))
 		fail_body(h, REQUEST_BODY_TIMEOUT);
 }
 
 static void
 application_writable(struct h1 *h)
 {
-	if (h->conn->blocked)
-		h1_clock(h, offsetof(struct proto_env, write_ms));
-	else if (h1_body_done(h))
+	if (!h->conn->blocked) {
 		conn_timer(h->conn, 0);
-	else
-		h1_clock(h, h->state->timeout);
+		if (h1_body_want(h) > 0)
+			h1_clock(h, h->state->timeout);
+	}
 	wake(h);
 }
 
@@ -403,13 +428,15 @@ close_idle(struct h1 *h)
 static void
 close_unwritten(struct h1 *h)
 {
-	conn_close(h->conn, CLOSE_WRITE_TIMEOUT);
+	if (!h1_clock_go_on(h, h->state->timeout))
+		conn_close(h->conn, CLOSE_WRITE_TIMEOUT);
 }
 
 static void
 finish_undropped(struct h1 *h)
 {
-	conn_finish(h->conn, CLOSE_BODY_TIMEOUT, true);
+	if (!h1_clock_go_on(h, h->state->timeout))
+		conn_finish(h->conn, CLOSE_BODY_TIMEOUT, true);
 }
 
 static void
@@ -421,15 +448,14 @@ refuse_late_head(struct h1 *h)
 static void
 refuse_late_body(struct h1 *h)
 {
-	h1_refuse(h, &body_late, CLOSE_BODY_TIMEOUT);
+	if (!h1_clock_go_on(h, h->state->timeout))
+		h1_refuse(h, &body_late, CLOSE_BODY_TIMEOUT);
 }
 
 static void
 go_on_writing(struct h1 *h)
 {
-	if (buf_len(&h->conn->out) > 0)
-		h1_clock(h, h->state->timeout);
-	else
+	if (buf_len(&h->conn->out) == 0)
 		after_output(h);
 }
 

@@ -25,7 +25,7 @@ h1_body_begin(struct h1 *h, struct http_error *err)
 
 	h->chunk = NULL;
 	h->body_failed = false;
-	h->drained = 0;
+	h->drained = h->body_got = 0;
 	h->body_left = req->content_length > 0 ?
 	    (uint64_t)req->content_length : 0;
 	if (env->body_max > 0 && h->body_left > env->body_max) {
@@ -102,6 +102,7 @@ h1_body_take(struct h1 *h, struct str in, struct http_error *err)
 			return n;
 		used += (size_t)n;
 	}
+	h->body_got += used;
 	if (h1_body_done(h))
 		body_set_complete(&h->req->body);
 	return (ssize_t)used;
@@ -126,6 +127,7 @@ h1_body_drop(struct h1 *h, struct str in, struct http_error *err)
 		used += (size_t)n;
 	}
 	h->drained += used;
+	h->body_got += used;
 	return (ssize_t)used;
 }
 

@@ -14,6 +14,11 @@
 
 /* An unread body up to this is read and thrown away for keep-alive. */
 #define H1_DRAIN_MAX ((uint64_t)256 << 10)
+/*
+ * A body, or an answer, that moves slower than this for the whole of its
+ * timeout has stopped: or a byte every now and then would hold us for ever.
+ */
+#define H1_RATE_MIN 256 /* bytes a second */
 
 struct h1 {
 	struct proto_state base;     /* first */
@@ -24,6 +29,8 @@ struct h1 {
 	struct h1_chunk *chunk;      /* in req's arena; NULL: not chunked */
 	struct h1_head head;
 	uint64_t body_left;          /* of a body by length: yet to come */
+	uint64_t body_got;           /* bytes of it that have come */
+	uint64_t clock_mark;         /* bytes moved when the clock started */
 	uint64_t drained;            /* of a body that nobody wants */
 	uint64_t chunk_left;         /* of the answer's chunk, once begun */
 	bool trusted;                /* the peer may speak for others */
@@ -54,6 +61,10 @@ struct h1 *h1_from_stream(struct stream *s);
 void h1_enter(struct h1 *h, const struct h1_state *state);
 /* Starts the clock of that timeout (offsetof in struct proto_env) anew. */
 void h1_clock(struct h1 *h, size_t timeout);
+/* The same, unless a clock runs already: for bytes that are to move on. */
+void h1_clock_once(struct h1 *h, size_t timeout);
+/* Enough bytes of body and answer have moved since: that clock starts anew. */
+bool h1_clock_go_on(struct h1 *h, size_t timeout);
 
 /*
  * Answers status with a page of ours and ends the connection. Nothing of

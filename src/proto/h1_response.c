@@ -140,7 +140,7 @@ static void
 watch_output(struct h1 *h)
 {
 	if (h->conn->blocked)
-		h1_clock(h, offsetof(struct proto_env, write_ms));
+		h1_clock_once(h, offsetof(struct proto_env, write_ms));
 }
 
 /* Begins a chunk for len bytes, unless one is open: 0 or -E_*. */
@@ -247,7 +247,8 @@ on_credit(struct stream *s, size_t n)
 
 	if (n == 0 || h->body_failed || h1_body_done(h))
 		return;
-	h1_clock(h, offsetof(struct proto_env, body_ms));
+	if (!h->conn->blocked)
+		h1_clock_once(h, offsetof(struct proto_env, body_ms));
 	conn_again(h->conn);
 }
 

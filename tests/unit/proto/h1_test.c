@@ -483,6 +483,66 @@ test_body_that_stops_under_the_application(void **state)
 	server_stop(s);
 }
 
+/* A byte now and then is no progress. */
+static void
+test_body_in_drips(void **state)
+{
+	struct server *s = server_start(short_times_and_buffer);
+	struct client *c = client_open(s);
+	unsigned n;
+
+	(void)state;
+	s->env.body_ms = 100;
+	client_send(s, c, "POST / HTTP/1.1\r\nHost: a\r\n"
+	    "Content-Length: 5000\r\n\r\n");
+	for (n = 0; n < 300 && c->len == 0 && !c->eof; n++) {
+		client_send_n(s, c, "x", 1);
+		client_wait(s, c, 9);
+	}
+	assert_true(n < 40);
+	client_expect_eof(s, c);
+	assert_non_null(strstr(c->in, "HTTP/1.1 408 "));
+	client_close(c);
+	server_stop(s);
+}
+
+static void
+test_slow_but_steady_body(void **state)
+{
+	struct server *s = server_start(short_times);
+	struct client *c = client_open(s);
+
+	(void)state;
+	client_send(s, c, "POST /count HTTP/1.1\r\nHost: a\r\n"
+	    "Content-Length: 4000\r\n\r\n");
+	for (unsigned i = 0; i < 40; i++) {
+		char part[100] = { 0 };
+
+		client_send_n(s, c, part, sizeof(part));
+		client_wait(s, c, 9);
+	}
+	client_expect(s, c, "count=4000");
+	client_close(c);
+	server_stop(s);
+}
+
+static void
+test_stopping_makes_answers_the_last(void **state)
+{
+	struct server *s = server_start(NULL);
+	struct client *c = client_open(s);
+
+	(void)state;
+	client_send(s, c, GET);
+	client_expect(s, c, "hello");
+	reactor_stopping(s->reactor);
+	client_send(s, c, GET);
+	client_expect_eof(s, c);
+	assert_non_null(strstr(c->in, "Connection: close\r\n"));
+	client_close(c);
+	server_stop(s);
+}
+
 static void
 test_broken_chunk_under_the_application(void **state)
 {
@@ -713,6 +773,9 @@ main(void)
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_timeouts),
 		cmocka_unit_test(test_body_that_stops_under_the_application),
+		cmocka_unit_test(test_body_in_drips),
+		cmocka_unit_test(test_slow_but_steady_body),
+		cmocka_unit_test(test_stopping_makes_answers_the_last),
 		cmocka_unit_test(test_broken_chunk_under_the_application),
 		cmocka_unit_test(test_client_that_does_not_read),
 		cmocka_unit_test(test_half_close_is_answered),

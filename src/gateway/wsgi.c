@@ -142,15 +142,15 @@ static int
 run(struct wsgi_call *c, PyObject *app)
 {
 	PyObject *env, *result = NULL; /* new */
-	PyObject *args[3] = { NULL };      /* borrowed; the first is vectorcall's */
+	PyObject *args[3] = { NULL };  /* borrowed; the first is vectorcall's */
 	int rc;
 
 	env = wsgi_environ_create(c);
 	args[1] = env;
 	args[2] = (PyObject *)c->start_response;
 	if (env != NULL)
-		result = PyObject_Vectorcall(app, args + 1,
-		    2 | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL);
+		result = PyObject_Vectorcall(
+		    app, args + 1, 2 | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL);
 	rc = result == NULL ? -E_PYTHON : wsgi_response_send(c, result);
 	rc = rc < 0 ? fail(c, rc) : finish(c);
 	if (result != NULL)

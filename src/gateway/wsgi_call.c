@@ -87,7 +87,7 @@ wsgi_call_start(bool multithread, bool multiprocess)
 	    put(WSGI_KEY_INPUT_TERMINATED, Py_NewRef(Py_True)) < 0 ||
 	    put(WSGI_KEY_FILE_WRAPPER, wsgi_file_type()) < 0 ||
 	    put(WSGI_KEY_SERVER_SOFTWARE,
-	    PyUnicode_FromString("greencorn/" GREENCORN_VERSION)) < 0) {
+		PyUnicode_FromString("greencorn/" GREENCORN_VERSION)) < 0) {
 		Py_CLEAR(constants);
 		return -E_PYTHON;
 	}
@@ -108,18 +108,22 @@ destroy(struct wsgi_call *c)
 static int
 make_early_hints(struct wsgi_call *c)
 {
-	c->early_hints = wsgi_function_create(c, "early_hints",
-	    wsgi_response_early_hints);
-	return c->early_hints == NULL ? -1 : PyDict_SetItem(c->template,
-	    wsgi_keys[WSGI_KEY_EARLY_HINTS], (PyObject *)c->early_hints);
+	c->early_hints =
+	    wsgi_function_create(c, "early_hints", wsgi_response_early_hints);
+	return c->early_hints == NULL
+	    ? -1
+	    : PyDict_SetItem(c->template, wsgi_keys[WSGI_KEY_EARLY_HINTS],
+		  (PyObject *)c->early_hints);
 }
 
 static int
 make_input(struct wsgi_call *c)
 {
 	c->input = wsgi_input_create(c);
-	return c->input == NULL ? -1 : PyDict_SetItem(c->template,
-	    wsgi_keys[WSGI_KEY_INPUT], (PyObject *)c->input);
+	return c->input == NULL
+	    ? -1
+	    : PyDict_SetItem(
+		  c->template, wsgi_keys[WSGI_KEY_INPUT], (PyObject *)c->input);
 }
 
 /* What is missing is made. 0 or -1 with an error set. */
@@ -127,11 +131,11 @@ static int
 complete(struct wsgi_call *c)
 {
 	if (c->start_response == NULL)
-		c->start_response = wsgi_function_create(c, "start_response",
-		    wsgi_response_start);
+		c->start_response = wsgi_function_create(
+		    c, "start_response", wsgi_response_start);
 	if (c->write == NULL)
-		c->write = wsgi_function_create(c, "write",
-		    wsgi_response_write_function);
+		c->write = wsgi_function_create(
+		    c, "write", wsgi_response_write_function);
 	if (c->start_response == NULL || c->write == NULL)
 		return -1;
 	if (c->early_hints == NULL && make_early_hints(c) < 0)
@@ -227,14 +231,15 @@ wsgi_call_wait(struct wsgi_call *c, unsigned events)
 	struct request *req = c->req;
 
 	if (PyThread_get_thread_ident() != c->thread) {
-		PyErr_SetString(PyExc_RuntimeError, "this has to wait for "
+		PyErr_SetString(PyExc_RuntimeError,
+		    "this has to wait for "
 		    "the client, which only the thread can that the "
 		    "application was called on");
 		return -E_PYTHON;
 	}
 	python_gil_drop();
-	(void)req->executor->ops->wait(req->executor, req,
-	    events | EXECUTOR_END);
+	(void)req->executor->ops->wait(
+	    req->executor, req, events | EXECUTOR_END);
 	python_gil_take();
 	return 0;
 }

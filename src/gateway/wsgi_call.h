@@ -28,8 +28,8 @@ struct wsgi_call {
 
 	/* What each request's environ is copied from. It holds the texts of
 	 * the last request: most are the same for the next. */
-	PyObject *template;                /* strong: a dict */
-	PyObject *last[WSGI_KEY_VARYING];  /* borrowed from it; NULL: none */
+	PyObject *template;               /* strong: a dict */
+	PyObject *last[WSGI_KEY_VARYING]; /* borrowed from it; NULL: none */
 
 	/* Given to the application; strong. One that it kept is cut off at
 	 * the end and replaced. */
@@ -38,13 +38,13 @@ struct wsgi_call {
 
 	/* From start_response; strong, NULL before it. */
 	PyObject *status;
-	PyObject *headers;     /* tuple of (name, value) */
+	PyObject *headers; /* tuple of (name, value) */
 	unsigned code;
 	struct str reason;
-	struct field *fields;  /* in the request's arena; point into headers */
+	struct field *fields; /* in the request's arena; point into headers */
 	unsigned n_fields;
-	bool has_length;       /* Content-Length is among them */
-	bool head_sent;        /* response_start was called */
+	bool has_length; /* Content-Length is among them */
+	bool head_sent;  /* response_start was called */
 };
 
 /* Interned, borrowed; filled by wsgi_call_start. */

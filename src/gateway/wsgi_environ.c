@@ -101,8 +101,8 @@ set_text(struct wsgi_call *c, enum wsgi_key key, struct str s)
 	struct str have;
 	int rc;
 
-	if (c->last[key] != NULL &&
-	    python_ref_bytes_of(c->last[key], &have) && str_eq(have, s))
+	if (c->last[key] != NULL && python_ref_bytes_of(c->last[key], &have) &&
+	    str_eq(have, s))
 		return 0;
 	text = python_ref_latin1(s);
 	if (text == NULL)
@@ -126,26 +126,29 @@ static int
 set_number(struct wsgi_call *c, enum wsgi_key key, unsigned number)
 {
 	char digits[20];
+	size_t len = num_put_dec(digits, number);
 
-	return set_text(c, key,
-	    (struct str){ digits, num_put_dec(digits, number) });
+	return set_text(c, key, (struct str){ digits, len });
 }
 
 static bool
 is_unix(const struct endpoint *e)
 {
-	return e->port == 0 && (e->host.len == 0 || e->host.ptr[0] == '/' ||
-	    e->host.ptr[0] == '@' || e->host.ptr[0] == '\0');
+	return e->port == 0 &&
+	    (e->host.len == 0 || e->host.ptr[0] == '/' ||
+		e->host.ptr[0] == '@' || e->host.ptr[0] == '\0');
 }
 
 static int
 set_peer(struct wsgi_call *c, const struct endpoint *peer)
 {
 	if (!is_unix(peer))
-		return set_text(c, WSGI_KEY_REMOTE_ADDR, peer->host) < 0 ?
-		    -1 : set_number(c, WSGI_KEY_REMOTE_PORT, peer->port);
-	return set_text(c, WSGI_KEY_REMOTE_ADDR, STR("")) < 0 ? -1 :
-	    remove_text(c, WSGI_KEY_REMOTE_PORT);
+		return set_text(c, WSGI_KEY_REMOTE_ADDR, peer->host) < 0
+		    ? -1
+		    : set_number(c, WSGI_KEY_REMOTE_PORT, peer->port);
+	return set_text(c, WSGI_KEY_REMOTE_ADDR, STR("")) < 0
+	    ? -1
+	    : remove_text(c, WSGI_KEY_REMOTE_PORT);
 }
 
 /* On a unix socket only the client knows which server it meant. */
@@ -164,10 +167,11 @@ set_server_from_host(struct wsgi_call *c, const struct request *req)
 	if (host.len == 0)
 		host = STR("localhost"); /* PEP 3333: never empty */
 	if (port.len == 0)
-		port = str_eq(req->scheme, STR("https")) ? STR("443") :
-		    STR("80");
-	return set_text(c, WSGI_KEY_SERVER_NAME, host) < 0 ? -1 :
-	    set_text(c, WSGI_KEY_SERVER_PORT, port);
+		port =
+		    str_eq(req->scheme, STR("https")) ? STR("443") : STR("80");
+	return set_text(c, WSGI_KEY_SERVER_NAME, host) < 0
+	    ? -1
+	    : set_text(c, WSGI_KEY_SERVER_PORT, port);
 }
 
 static int
@@ -175,8 +179,9 @@ set_server(struct wsgi_call *c, const struct request *req)
 {
 	if (is_unix(&req->local))
 		return set_server_from_host(c, req);
-	return set_text(c, WSGI_KEY_SERVER_NAME, req->local.host) < 0 ? -1 :
-	    set_number(c, WSGI_KEY_SERVER_PORT, req->local.port);
+	return set_text(c, WSGI_KEY_SERVER_NAME, req->local.host) < 0
+	    ? -1
+	    : set_number(c, WSGI_KEY_SERVER_PORT, req->local.port);
 }
 
 static struct str
@@ -213,12 +218,14 @@ set_path(struct wsgi_call *c, const struct request *req)
 	struct str script = script_of(req), path = req->path_info;
 
 	if (script.len > 0 && !str_starts(path, script)) {
-		PyErr_SetString(PyExc_ValueError, "Configuration problem: "
+		PyErr_SetString(PyExc_ValueError,
+		    "Configuration problem: "
 		    "the request's path does not start with SCRIPT_NAME");
 		return -1;
 	}
-	return set_text(c, WSGI_KEY_SCRIPT_NAME, script) < 0 ? -1 :
-	    set_text(c, WSGI_KEY_PATH_INFO, str_tail(path, script.len));
+	return set_text(c, WSGI_KEY_SCRIPT_NAME, script) < 0
+	    ? -1
+	    : set_text(c, WSGI_KEY_PATH_INFO, str_tail(path, script.len));
 }
 
 static int
@@ -230,8 +237,9 @@ set_texts(struct wsgi_call *c, const struct request *req)
 	    set_text(c, WSGI_KEY_SERVER_PROTOCOL, protocol_of(req)) < 0 ||
 	    set_text(c, WSGI_KEY_URL_SCHEME, req->scheme) < 0)
 		return -1;
-	return set_path(c, req) < 0 || set_peer(c, &req->peer) < 0 ? -1 :
-	    set_server(c, req);
+	return set_path(c, req) < 0 || set_peer(c, &req->peer) < 0
+	    ? -1
+	    : set_server(c, req);
 }
 
 static unsigned
@@ -254,8 +262,7 @@ unknown_key(struct str name)
 	if (name.len > NAME_KEPT_MAX)
 		return key_of(name);
 	k = &kept[slot_of(name)];
-	if (k->key != NULL &&
-	    str_eq(name, (struct str){ k->name, k->len }))
+	if (k->key != NULL && str_eq(name, (struct str){ k->name, k->len }))
 		return Py_NewRef(k->key);
 	key = key_of(name);
 	if (key == NULL)
@@ -288,8 +295,8 @@ static int
 join(PyObject *env, PyObject *key, PyObject *before, PyObject *value,
     bool cookie)
 {
-	PyObject *both = PyUnicode_FromFormat(cookie ? "%U; %U" : "%U,%U",
-	    before, value); /* new */
+	PyObject *both = PyUnicode_FromFormat(
+	    cookie ? "%U; %U" : "%U,%U", before, value); /* new */
 	int rc = both == NULL ? -1 : PyDict_SetItem(env, key, both);
 
 	Py_XDECREF(both);

@@ -40,8 +40,8 @@ file_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 	Py_ssize_t block = BLOCK_DEFAULT;
 	struct wsgi_file *f; /* new */
 
-	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|n", names,
-	    &filelike, &block))
+	if (!PyArg_ParseTupleAndKeywords(
+		args, kwargs, "O|n", names, &filelike, &block))
 		return NULL;
 	f = (struct wsgi_file *)type->tp_alloc(type, 0);
 	if (f == NULL)
@@ -108,7 +108,7 @@ file_close(PyObject *self, PyObject *unused)
 	if (PyObject_GetOptionalAttrString(f->filelike, "close", &close) < 0)
 		return NULL;
 	if (close == NULL)
-		Py_RETURN_NONE;
+		return Py_NewRef(Py_None);
 	result = PyObject_CallNoArgs(close);
 	Py_DECREF(close);
 	return result;
@@ -128,8 +128,7 @@ static PyMemberDef members[] = {
 };
 
 static PyTypeObject type = {
-	PyVarObject_HEAD_INIT(NULL, 0)
-	.tp_name = "greencorn.FileWrapper",
+	PyVarObject_HEAD_INIT(NULL, 0).tp_name = "greencorn.FileWrapper",
 	.tp_basicsize = sizeof(struct wsgi_file),
 	.tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
 	.tp_new = file_new,

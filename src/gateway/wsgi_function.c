@@ -15,8 +15,8 @@ call(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *names)
 	struct wsgi_function *f = (struct wsgi_function *)self;
 
 	if (f->call == NULL || f->call->req == NULL) {
-		PyErr_Format(PyExc_RuntimeError,
-		    "%s: the request is over", f->name);
+		PyErr_Format(
+		    PyExc_RuntimeError, "%s: the request is over", f->name);
 		return NULL;
 	}
 	return f->body(f->call, args, PyVectorcall_NARGS(nargsf), names);
@@ -31,8 +31,7 @@ repr(PyObject *self)
 }
 
 static PyTypeObject type = {
-	PyVarObject_HEAD_INIT(NULL, 0)
-	.tp_name = "greencorn.function",
+	PyVarObject_HEAD_INIT(NULL, 0).tp_name = "greencorn.function",
 	.tp_basicsize = sizeof(struct wsgi_function),
 	.tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_VECTORCALL,
 	.tp_vectorcall_offset = offsetof(struct wsgi_function, vectorcall),
@@ -47,8 +46,8 @@ wsgi_function_start(void)
 }
 
 struct wsgi_function *
-wsgi_function_create(struct wsgi_call *c, const char *name,
-    wsgi_function_body *body)
+wsgi_function_create(
+    struct wsgi_call *c, const char *name, wsgi_function_body *body)
 {
 	struct wsgi_function *f = PyObject_New(struct wsgi_function, &type);
 

@@ -10,8 +10,8 @@
 struct wsgi_call;
 
 /* args: n positional ones, then those named by names (a tuple or NULL). */
-typedef PyObject *wsgi_function_body(struct wsgi_call *c,
-    PyObject *const *args, Py_ssize_t n, PyObject *names);
+typedef PyObject *wsgi_function_body(
+    struct wsgi_call *c, PyObject *const *args, Py_ssize_t n, PyObject *names);
 
 struct wsgi_function {
 	PyObject ob_base;
@@ -25,7 +25,7 @@ struct wsgi_function {
 int wsgi_function_start(void);
 
 /* New reference, or NULL with an error set. name: a literal. */
-struct wsgi_function *wsgi_function_create(struct wsgi_call *c,
-    const char *name, wsgi_function_body *body);
+struct wsgi_function *wsgi_function_create(
+    struct wsgi_call *c, const char *name, wsgi_function_body *body);
 
 #endif

@@ -35,8 +35,8 @@ raise_end(enum request_end why)
 		    "the client did not send its body in time");
 		break;
 	case REQUEST_BAD_BODY:
-		PyErr_SetString(PyExc_OSError,
-		    "the client broke the framing of its body");
+		PyErr_SetString(
+		    PyExc_OSError, "the client broke the framing of its body");
 		break;
 	case REQUEST_TOO_LARGE:
 		PyErr_SetString(PyExc_OSError,
@@ -59,16 +59,15 @@ request_of(struct wsgi_input *in)
 {
 	if (in->call != NULL && in->call->req != NULL)
 		return in->call->req;
-	PyErr_SetString(PyExc_ValueError,
-	    "wsgi.input cannot be read: the request is over");
+	PyErr_SetString(
+	    PyExc_ValueError, "wsgi.input cannot be read: the request is over");
 	return NULL;
 }
 
 static bool
 has_no_body(const struct request *req)
 {
-	return req->body.size == 0 && !req->chunked &&
-	    req->content_length <= 0;
+	return req->body.size == 0 && !req->chunked && req->content_length <= 0;
 }
 
 /*
@@ -104,8 +103,8 @@ take(struct request *req, size_t n)
 static size_t
 announced(const struct request *req, size_t max)
 {
-	uint64_t got = atomic_load_explicit(&req->body.got,
-	    memory_order_relaxed);
+	uint64_t got =
+	    atomic_load_explicit(&req->body.got, memory_order_relaxed);
 
 	if (req->content_length < 0 || (uint64_t)req->content_length < got)
 		return max;
@@ -131,7 +130,7 @@ append(struct growing *g, struct str s, size_t want)
 {
 	size_t size = g->size == 0 ? want : g->size * 2;
 
-	if (s.len > g->size - g->len) {
+	if (g->bytes == NULL || s.len > g->size - g->len) {
 		if (size > want && want >= g->len + s.len)
 			size = want;
 		if (size < g->len + s.len)
@@ -222,8 +221,8 @@ parse_size(PyObject *const *args, Py_ssize_t n, size_t *size)
 
 	*size = PY_SSIZE_T_MAX;
 	if (n > 1) {
-		PyErr_Format(PyExc_TypeError,
-		    "at most 1 argument expected, got %zd", n);
+		PyErr_Format(
+		    PyExc_TypeError, "at most 1 argument expected, got %zd", n);
 		return -1;
 	}
 	if (n == 0 || args[0] == Py_None)
@@ -294,8 +293,8 @@ input_readlines(PyObject *self, PyObject *const *args, Py_ssize_t n)
 static PyObject *
 input_next(PyObject *self)
 {
-	PyObject *line = read_line((struct wsgi_input *)self,
-	    PY_SSIZE_T_MAX); /* new */
+	PyObject *line =
+	    read_line((struct wsgi_input *)self, PY_SSIZE_T_MAX); /* new */
 
 	if (line != NULL && PyBytes_GET_SIZE(line) == 0)
 		Py_CLEAR(line);
@@ -312,8 +311,7 @@ static PyMethodDef methods[] = {
 };
 
 static PyTypeObject type = {
-	PyVarObject_HEAD_INIT(NULL, 0)
-	.tp_name = "greencorn.input",
+	PyVarObject_HEAD_INIT(NULL, 0).tp_name = "greencorn.input",
 	.tp_basicsize = sizeof(struct wsgi_input),
 	.tp_flags = Py_TPFLAGS_DEFAULT,
 	.tp_methods = methods,

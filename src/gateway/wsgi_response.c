@@ -44,8 +44,10 @@ parse_status(PyObject *status, unsigned *code, struct str *reason)
 	if (s.len < 3 || num_dec(str_head(s, 3), 599, &number) < 0 ||
 	    number < 200 || (s.len > 3 && s.ptr[3] != ' ') ||
 	    !http_field_is_value(s)) {
-		PyErr_Format(PyExc_ValueError, "the status %R is not three "
-		    "digits (200 to 599), a space and a reason", status);
+		PyErr_Format(PyExc_ValueError,
+		    "the status %R is not three "
+		    "digits (200 to 599), a space and a reason",
+		    status);
 		return -E_PYTHON;
 	}
 	*code = (unsigned)number;
@@ -65,12 +67,13 @@ parse_header(PyObject *pair, struct field *f)
 	    text_of(value, "a header's value", &f->value) < 0)
 		return -E_PYTHON;
 	if (!http_field_is_token(f->name))
-		PyErr_Format(PyExc_ValueError,
-		    "invalid HTTP header name: %R", name);
+		PyErr_Format(
+		    PyExc_ValueError, "invalid HTTP header name: %R", name);
 	else if (!http_field_is_value(f->value))
 		PyErr_Format(PyExc_ValueError,
 		    "invalid HTTP header: a control character in the value "
-		    "of %R", name);
+		    "of %R",
+		    name);
 	else
 		return 0;
 	return -E_PYTHON;
@@ -90,8 +93,10 @@ pair_of(PyObject *item)
 		return pair;
 	Py_XDECREF(pair);
 	if (PyErr_Occurred() == NULL)
-		PyErr_Format(PyExc_TypeError, "a header is a tuple "
-		    "(name, value), not %R", item);
+		PyErr_Format(PyExc_TypeError,
+		    "a header is a tuple "
+		    "(name, value), not %R",
+		    item);
 	return NULL;
 }
 
@@ -102,14 +107,14 @@ pair_of(PyObject *item)
 static PyObject *
 pairs_of(PyObject *headers)
 {
-	PyObject *list = PySequence_Fast(headers,
-	    "the response headers are not a list"); /* new */
-	PyObject *pairs = NULL, *pair;              /* new */
+	PyObject *list = PySequence_Fast(
+	    headers, "the response headers are not a list"); /* new */
+	PyObject *pairs = NULL, *pair;                       /* new */
 	Py_ssize_t i, n = list == NULL ? 0 : PySequence_Fast_GET_SIZE(list);
 
 	if (list != NULL && n > HEADERS_MAX)
-		PyErr_SetString(PyExc_ValueError,
-		    "more than 1000 response headers");
+		PyErr_SetString(
+		    PyExc_ValueError, "more than 1000 response headers");
 	else if (list != NULL)
 		pairs = PyTuple_New(n);
 	for (i = 0; pairs != NULL && i < n; i++) {
@@ -128,8 +133,8 @@ static struct field *
 fields_of(struct request *req, PyObject *pairs)
 {
 	Py_ssize_t i, n = PyTuple_GET_SIZE(pairs);
-	struct field *fields = arena_alloc(&req->arena,
-	    ((size_t)n + 1) * sizeof *fields);
+	struct field *fields =
+	    arena_alloc(&req->arena, ((size_t)n + 1) * sizeof *fields);
 
 	if (fields == NULL) {
 		PyErr_NoMemory();
@@ -206,8 +211,7 @@ static int
 take_arguments(const char *const *texts, Py_ssize_t n_slots, PyObject **slots,
     PyObject *const *args, Py_ssize_t n, PyObject *names)
 {
-	Py_ssize_t i, at, n_names = names == NULL ? 0 :
-	    PyTuple_GET_SIZE(names);
+	Py_ssize_t i, at, n_names = names == NULL ? 0 : PyTuple_GET_SIZE(names);
 
 	if (n > n_slots)
 		goto refuse;
@@ -215,8 +219,8 @@ take_arguments(const char *const *texts, Py_ssize_t n_slots, PyObject **slots,
 		slots[i] = args[i];
 	for (i = 0; i < n_names; i++) {
 		for (at = 0; at < n_slots; at++)
-			if (PyUnicode_EqualToUTF8(PyTuple_GET_ITEM(names, i),
-			    texts[at]))
+			if (PyUnicode_EqualToUTF8(
+				PyTuple_GET_ITEM(names, i), texts[at]))
 				break;
 		if (at == n_slots || slots[at] != NULL)
 			goto refuse;
@@ -230,18 +234,21 @@ refuse:
 }
 
 PyObject *
-wsgi_response_start(struct wsgi_call *c, PyObject *const *args, Py_ssize_t n,
-    PyObject *names)
+wsgi_response_start(
+    struct wsgi_call *c, PyObject *const *args, Py_ssize_t n, PyObject *names)
 {
 	static const char *const texts[] = {
-		"status", "headers", "exc_info",
+		"status",
+		"headers",
+		"exc_info",
 	};
 	PyObject *slots[3] = { NULL, NULL, NULL }; /* borrowed */
 
 	if (take_arguments(texts, 3, slots, args, n, names) < 0)
 		return NULL;
 	if (slots[0] == NULL || slots[1] == NULL) {
-		PyErr_SetString(PyExc_TypeError, "start_response() takes "
+		PyErr_SetString(PyExc_TypeError,
+		    "start_response() takes "
 		    "status, headers and, if any, exc_info");
 		return NULL;
 	}
@@ -251,8 +258,8 @@ wsgi_response_start(struct wsgi_call *c, PyObject *const *args, Py_ssize_t n,
 			return NULL;
 		}
 	} else if (c->status != NULL) {
-		PyErr_SetString(PyExc_AssertionError,
-		    "Response headers already set!");
+		PyErr_SetString(
+		    PyExc_AssertionError, "Response headers already set!");
 		return NULL;
 	}
 	if (capture(c, slots[0], slots[1]) < 0)
@@ -299,17 +306,18 @@ wsgi_response_head(struct wsgi_call *c, int64_t length)
 	}
 	if (length >= 0 && may_say_length(c) && add_length(c, length) < 0)
 		return -E_PYTHON;
-	rc = response_start(c->req, c->code, c->reason, c->fields,
-	    c->n_fields, &bad);
+	rc = response_start(
+	    c->req, c->code, c->reason, c->fields, c->n_fields, &bad);
 	if (rc == -E_BAD_VALUE)
-		PyErr_Format(PyExc_ValueError,
-		    "this response cannot be sent: %s", bad);
+		PyErr_Format(
+		    PyExc_ValueError, "this response cannot be sent: %s", bad);
 	else if (rc == -E_NOMEM)
 		PyErr_NoMemory();
 	else
 		c->head_sent = rc == 0;
-	return rc == 0 || rc == -E_GONE ? rc :
-	    PyErr_Occurred() != NULL ? -E_PYTHON : -E_GONE;
+	return rc == 0 || rc == -E_GONE ? rc
+	    : PyErr_Occurred() != NULL  ? -E_PYTHON
+					: -E_GONE;
 }
 
 static int
@@ -340,8 +348,10 @@ wsgi_response_write(struct wsgi_call *c, PyObject *data)
 	int rc = 0;
 
 	if (!PyBytes_Check(data)) {
-		PyErr_Format(PyExc_TypeError, "a part of the response is not "
-		    "bytes but %.200s", Py_TYPE(data)->tp_name);
+		PyErr_Format(PyExc_TypeError,
+		    "a part of the response is not "
+		    "bytes but %.200s",
+		    Py_TYPE(data)->tp_name);
 		return -E_PYTHON;
 	}
 	if (PyBytes_GET_SIZE(data) == 0)
@@ -350,15 +360,16 @@ wsgi_response_write(struct wsgi_call *c, PyObject *data)
 	if (!c->head_sent)
 		rc = wsgi_response_head(c, -1);
 	if (rc == 0)
-		rc = write_slice(c, (struct str){ PyBytes_AS_STRING(data),
-		    (size_t)PyBytes_GET_SIZE(data) });
+		rc = write_slice(c,
+		    (struct str){ PyBytes_AS_STRING(data),
+			(size_t)PyBytes_GET_SIZE(data) });
 	Py_DECREF(data);
 	return rc;
 }
 
 PyObject *
-wsgi_response_write_function(struct wsgi_call *c, PyObject *const *args,
-    Py_ssize_t n, PyObject *names)
+wsgi_response_write_function(
+    struct wsgi_call *c, PyObject *const *args, Py_ssize_t n, PyObject *names)
 {
 	int rc;
 
@@ -368,24 +379,23 @@ wsgi_response_write_function(struct wsgi_call *c, PyObject *const *args,
 	}
 	rc = wsgi_response_write(c, args[0]);
 	if (rc == 0)
-		Py_RETURN_NONE;
+		return Py_NewRef(Py_None);
 	if (rc != -E_PYTHON)
-		PyErr_SetString(PyExc_BrokenPipeError,
-		    "the client is gone");
+		PyErr_SetString(PyExc_BrokenPipeError, "the client is gone");
 	return NULL;
 }
 
 PyObject *
-wsgi_response_early_hints(struct wsgi_call *c, PyObject *const *args,
-    Py_ssize_t n, PyObject *names)
+wsgi_response_early_hints(
+    struct wsgi_call *c, PyObject *const *args, Py_ssize_t n, PyObject *names)
 {
 	PyObject *pairs; /* new */
 	struct field *fields;
 	int rc = -E_PYTHON;
 
 	if (n != 1 || names != NULL) {
-		PyErr_SetString(PyExc_TypeError,
-		    "early_hints() takes one argument");
+		PyErr_SetString(
+		    PyExc_TypeError, "early_hints() takes one argument");
 		return NULL;
 	}
 	pairs = pairs_of(args[0]);
@@ -395,15 +405,15 @@ wsgi_response_early_hints(struct wsgi_call *c, PyObject *const *args,
 	if (fields != NULL && c->head_sent)
 		rc = 0; /* too late to be of use; Gunicorn ignores it too */
 	else if (fields != NULL)
-		rc = response_informational(c->req, 103, fields,
-		    (unsigned)PyTuple_GET_SIZE(pairs));
+		rc = response_informational(
+		    c->req, 103, fields, (unsigned)PyTuple_GET_SIZE(pairs));
 	Py_DECREF(pairs);
 	if (rc == -E_BAD_VALUE)
-		PyErr_SetString(PyExc_ValueError,
-		    "such a header cannot be an early hint");
+		PyErr_SetString(
+		    PyExc_ValueError, "such a header cannot be an early hint");
 	if (PyErr_Occurred() != NULL)
 		return NULL;
-	Py_RETURN_NONE; /* a client that is gone is found out later */
+	return Py_NewRef(Py_None); /* a client that is gone is found out later */
 }
 
 /* The items' total length; -1 with an error set when one is not bytes. */
@@ -416,7 +426,8 @@ total_of(PyObject *items)
 	for (i = 0; i < PySequence_Fast_GET_SIZE(items); i++) {
 		item = PySequence_Fast_GET_ITEM(items, i);
 		if (!PyBytes_Check(item)) {
-			PyErr_Format(PyExc_TypeError, "a part of the response "
+			PyErr_Format(PyExc_TypeError,
+			    "a part of the response "
 			    "is not bytes but %.200s",
 			    Py_TYPE(item)->tp_name);
 			return -1;
@@ -466,8 +477,7 @@ send_items(struct wsgi_call *c, PyObject *items)
 		return rc;
 	}
 	for (i = 0; rc == 0 && i < PySequence_Fast_GET_SIZE(items); i++)
-		rc = wsgi_response_write(c,
-		    PySequence_Fast_GET_ITEM(items, i));
+		rc = wsgi_response_write(c, PySequence_Fast_GET_ITEM(items, i));
 	return rc;
 }
 

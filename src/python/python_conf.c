@@ -36,7 +36,7 @@ failed(const char *source)
 static PyObject *
 read_file(PyObject *path)
 {
-	PyObject *io = PyImport_ImportModule("io"); /* new */
+	PyObject *io = PyImport_ImportModule("io");    /* new */
 	PyObject *file = NULL, *bytes = NULL, *closed; /* new */
 
 	if (io != NULL)
@@ -63,8 +63,8 @@ compile_file(PyObject *path)
 	PyObject *bytes = read_file(path), *code = NULL; /* new */
 
 	if (bytes != NULL && compile != NULL)
-		code = PyObject_CallFunction(compile, "OOsii", bytes, path,
-		    "exec", 0, 1);
+		code = PyObject_CallFunction(
+		    compile, "OOsii", bytes, path, "exec", 0, 1);
 	Py_XDECREF(bytes);
 	return code;
 }
@@ -93,7 +93,7 @@ config_module(PyObject *path)
 static int
 run_file(const char *file)
 {
-	PyObject *path = python_ref_decoded(str_of(file)); /* new */
+	PyObject *path = python_ref_decoded(str_of(file));   /* new */
 	PyObject *code = NULL, *dict = NULL, *result = NULL; /* dict borrowed */
 
 	if (path != NULL)
@@ -180,8 +180,8 @@ may_be_setting(PyObject *name, PyObject *value)
 }
 
 static int
-send(PyObject *name, PyObject *value, python_conf_setting *setting,
-    void *cookie)
+send(
+    PyObject *name, PyObject *value, python_conf_setting *setting, void *cookie)
 {
 	const char *name_z = PyUnicode_AsUTF8(name);
 	struct str text = { NULL, 0 };
@@ -206,8 +206,7 @@ send(PyObject *name, PyObject *value, python_conf_setting *setting,
 }
 
 int
-python_conf_read(const char *source, python_conf_setting *setting,
-    void *cookie)
+python_conf_read(const char *source, python_conf_setting *setting, void *cookie)
 {
 	PyObject *copy, *name, *value; /* copy: new; others borrowed */
 	Py_ssize_t at = 0;

@@ -15,16 +15,16 @@
  * ptr for None, which is "not set"; anything else as its repr, for the
  * setting's check to refuse. name is NUL-terminated. 0 or -E_*: stop.
  */
-typedef int python_conf_setting(void *cookie, const char *name,
-    struct str text);
+typedef int
+python_conf_setting(void *cookie, const char *name, struct str text);
 
 /*
  * source: PATH, "file:PATH" or "python:MODULE"; NULL: ./gunicorn.conf.py if
  * there is one. 0; what setting returned; or, after the reason was logged
  * with the whole traceback, -E_NOT_FOUND (no such file) or -E_PYTHON.
  */
-int python_conf_read(const char *source, python_conf_setting *setting,
-    void *cookie);
+int python_conf_read(
+    const char *source, python_conf_setting *setting, void *cookie);
 
 struct _object; /* PyObject */
 

@@ -21,7 +21,8 @@ python_error_kind(void)
 		PYTHON_ERROR_INTERRUPT,
 		PYTHON_ERROR_IMPORT,
 	};
-	PyObject *types[] = { /* borrowed */
+	PyObject *types[] = {
+		/* borrowed */
 		PyExc_SystemExit,
 		PyExc_KeyboardInterrupt,
 		PyExc_ImportError,
@@ -29,7 +30,7 @@ python_error_kind(void)
 
 	if (PyErr_Occurred() == NULL)
 		return PYTHON_ERROR_NONE;
-	for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
 		if (PyErr_ExceptionMatches(types[i]))
 			return kinds[i];
 	return PYTHON_ERROR_OTHER;
@@ -100,13 +101,14 @@ put_text(struct buf *out, PyObject *exc, const char *function)
 	PyObject *bytes = NULL;                    /* new */
 
 	if (text != NULL)
-		bytes = PyUnicode_AsEncodedString(text, "utf-8",
-		    "backslashreplace");
+		bytes = PyUnicode_AsEncodedString(
+		    text, "utf-8", "backslashreplace");
 	if (bytes == NULL)
 		put_cut(out, str_of(Py_TYPE(exc)->tp_name));
 	else
-		put_cut(out, (struct str){ PyBytes_AS_STRING(bytes),
-		    (size_t)PyBytes_GET_SIZE(bytes) });
+		put_cut(out,
+		    (struct str){ PyBytes_AS_STRING(bytes),
+			(size_t)PyBytes_GET_SIZE(bytes) });
 	PyErr_Clear();
 	Py_XDECREF(bytes);
 	Py_XDECREF(text);

@@ -36,7 +36,7 @@ put_name(struct buf *names, PyObject *thread)
 static PyObject *
 running_threads(PyObject **main_thread)
 {
-	PyObject *module, *threads = NULL; /* module: new */
+	PyObject *module, *threads = NULL;                  /* module: new */
 	PyObject *name = PyUnicode_FromString("threading"); /* new */
 
 	*main_thread = NULL;
@@ -56,7 +56,7 @@ running_threads(PyObject **main_thread)
 static void
 warn_of_threads(void)
 {
-	PyObject *main_thread;                            /* new */
+	PyObject *main_thread;                             /* new */
 	PyObject *threads = running_threads(&main_thread); /* new */
 	struct buf names;
 	Py_ssize_t i;

@@ -141,8 +141,8 @@ put_value(struct buf *out, PyObject *value, unsigned depth)
 	if (value == Py_None)
 		return buf_put(out, STR("null"));
 	if (PyBool_Check(value))
-		return buf_put(out, value == Py_True ? STR("true") :
-		    STR("false"));
+		return buf_put(
+		    out, value == Py_True ? STR("true") : STR("false"));
 	if (PyUnicode_Check(value))
 		return put_string(out, value);
 	if (PyLong_Check(value))

@@ -103,7 +103,7 @@ is_not_there(PyObject *module)
 		len = PyUnicode_GET_LENGTH(name);
 		is = PyUnicode_Tailmatch(module, name, 0, len, -1) == 1 &&
 		    (len == PyUnicode_GET_LENGTH(module) ||
-		    PyUnicode_READ_CHAR(module, len) == '.');
+			PyUnicode_READ_CHAR(module, len) == '.');
 	}
 	Py_XDECREF(name);
 	PyErr_Clear();
@@ -199,7 +199,7 @@ take_args(PyObject *call, struct target *t)
 static int
 take_keyword(PyObject *node, PyObject *kwargs)
 {
-	PyObject *name = PyObject_GetAttrString(node, "arg");        /* new */
+	PyObject *name = PyObject_GetAttrString(node, "arg");         /* new */
 	PyObject *value_node = PyObject_GetAttrString(node, "value"); /* new */
 	PyObject *value = NULL;                                       /* new */
 
@@ -236,17 +236,19 @@ parse_call(PyObject *node, PyObject *text, struct target *t)
 
 	if (strcmp(Py_TYPE(node)->tp_name, "Call") != 0)
 		return refuse("Failed to parse %R as an attribute name or "
-		    "function call.", text);
+			      "function call.",
+		    text);
 	func = PyObject_GetAttrString(node, "func");
 	if (func != NULL)
 		t->name = dotted(func);
 	Py_XDECREF(func);
 	if (t->name == NULL)
-		return refuse("Function reference must be a simple name: %R",
-		    text);
+		return refuse(
+		    "Function reference must be a simple name: %R", text);
 	if (take_args(node, t) < 0 || take_kwargs(node, t) < 0)
 		return refuse("Failed to parse arguments as literal values: "
-		    "%R", text);
+			      "%R",
+		    text);
 	return 0;
 }
 
@@ -254,21 +256,22 @@ parse_call(PyObject *node, PyObject *text, struct target *t)
 static int
 parse_expression(PyObject *text, struct target *t)
 {
-	PyObject *builtins = PyEval_GetBuiltins(); /* borrowed */
+	PyObject *builtins = PyEval_GetBuiltins();     /* borrowed */
 	PyObject *compile, *tree = NULL, *body = NULL; /* tree, body: new */
 	int rc;
 
 	compile = PyDict_GetItemString(builtins, "compile"); /* borrowed */
 	if (compile != NULL)
-		tree = PyObject_CallFunction(compile, "Ossi", text,
-		    "<application>", "eval", ONLY_AST);
+		tree = PyObject_CallFunction(
+		    compile, "Ossi", text, "<application>", "eval", ONLY_AST);
 	if (tree != NULL)
 		body = PyObject_GetAttrString(tree, "body");
 	if (body != NULL)
 		rc = parse_call(body, text, t);
 	else
 		rc = refuse("Failed to parse %R as an attribute name or "
-		    "function call.", text);
+			    "function call.",
+		    text);
 	Py_XDECREF(body);
 	Py_XDECREF(tree);
 	return rc;
@@ -334,8 +337,8 @@ find(PyObject *module, struct str module_name, PyObject *name, PyObject **out)
 		return 0;
 	if (!PyErr_ExceptionMatches(PyExc_AttributeError))
 		return failed(); /* a module's own __getattr__ */
-	return refuse("Failed to find attribute '%U' in '%s'.", name,
-	    module_name.ptr);
+	return refuse(
+	    "Failed to find attribute '%U' in '%s'.", name, module_name.ptr);
 }
 
 /*
@@ -345,7 +348,7 @@ find(PyObject *module, struct str module_name, PyObject *name, PyObject **out)
 static int
 call_failed(void)
 {
-	PyObject *exc = PyErr_GetRaisedException();        /* new */
+	PyObject *exc = PyErr_GetRaisedException();          /* new */
 	PyObject *traceback = PyException_GetTraceback(exc); /* new or NULL */
 	int rc;
 
@@ -375,8 +378,8 @@ finish(PyObject *found, const struct target *t, void **app)
 	}
 	if (found == Py_None) {
 		Py_DECREF(found);
-		return refuse("Failed to find application object: '%U'",
-		    t->name);
+		return refuse(
+		    "Failed to find application object: '%U'", t->name);
 	}
 	if (!PyCallable_Check(found)) {
 		Py_DECREF(found);

@@ -22,7 +22,8 @@ python_ref_latin1(struct str s)
 
 	if (s.len < 2)
 		return PyUnicode_DecodeLatin1(s.ptr, (Py_ssize_t)s.len, NULL);
-	text = PyUnicode_New((Py_ssize_t)s.len, scan_ascii(s) == s.len ? 0x7f : 0xff);
+	text = PyUnicode_New(
+	    (Py_ssize_t)s.len, scan_ascii(s) == s.len ? 0x7f : 0xff);
 	if (text != NULL)
 		memcpy(PyUnicode_DATA(text), s.ptr, s.len);
 	return text;

@@ -15,8 +15,8 @@
 #include "base/banned.h"
 
 /* Declared in CPython's internal headers only; stable since 3.4. */
-extern const char *_Py_DumpTracebackThreads(int fd, PyInterpreterState *interp,
-    PyThreadState *current);
+extern const char *_Py_DumpTracebackThreads(
+    int fd, PyInterpreterState *interp, PyThreadState *current);
 
 static void
 put(int fd, struct str s)
@@ -53,8 +53,8 @@ python_stacks_write(void)
 	int saved = errno;
 
 	put(STDERR_FILENO, STR("Stacks of all Python threads (pid:"));
-	put(STDERR_FILENO, (struct str){ pid,
-	    num_put_dec(pid, (uint64_t)getpid()) });
+	put(STDERR_FILENO,
+	    (struct str){ pid, num_put_dec(pid, (uint64_t)getpid()) });
 	put(STDERR_FILENO, STR("):\n"));
 	python_stacks_dump(STDERR_FILENO);
 	errno = saved;

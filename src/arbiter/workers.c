@@ -297,9 +297,9 @@ workers_on_template_gone(struct arbiter *a, struct generation *g)
 
 /* What an exit before READY means for the server. */
 static void
-boot_death(struct arbiter *a, struct worker *w, const struct child_end *end)
+boot_death(struct arbiter *a, struct generation *g,
+    const struct child_end *end)
 {
-	struct generation *g = w->generation;
 	int code = end->sig == 0 ? end->status : 0;
 
 	back_off(a);
@@ -331,14 +331,16 @@ void
 workers_on_exit(struct arbiter *a, struct worker *w,
     const struct child_end *end)
 {
+	struct generation *g = w->generation;
 	bool expected = w->draining || a->stop != STOP_NONE;
+	bool ready = w->ready;
 
 	log_death(w, end);
-	if (!w->ready && !expected)
-		boot_death(a, w, end);
-	if (w->ready && !expected)
+	forget(a, w); /* nothing below may signal its pid */
+	if (ready && !expected)
 		atomic_fetch_add(&a->board->n_restarts, 1);
-	forget(a, w);
+	else if (!expected)
+		boot_death(a, g, end);
 }
 
 /* Whether a worker has become ready, as its row says. */

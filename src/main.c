@@ -34,17 +34,12 @@ static int run_python(int argc, char **argv);
 static int run_pip(int argc, char **argv);
 static int run_version(int argc, char **argv);
 static int run_help(int argc, char **argv);
+#define run_health admin_health_main
 
 static const struct command commands[] = {
-	{ "python", "the Python inside, with every option of CPython",
-	    run_python },
-	{ "pip", "install packages: pip install --target /app/site-packages",
-	    run_pip },
-	{ "health", "asks a running server whether it is ready (--live: alive)",
-	    admin_health_main },
-	{ "version", "the versions of greencorn and of what it holds",
-	    run_version },
-	{ "help", "this text", run_help },
+#define COMMAND(name, run, help) { name, help, run },
+#include "base/commands.def"
+#undef COMMAND
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/suggest.h"
 #include "board/board.h"
 #include "config/config.h"
 #include "gateway/wsgi.h"
@@ -40,12 +41,33 @@ enum worker_exit {
 /* The application, once loaded: by the template, or by this process. */
 static void *loaded_app;
 
+/*
+ * A module that does not exist may be a command of the binary, misspelt:
+ * "greencorn pyhton".
+ */
+static void
+suggest_command(const char *module)
+{
+	static const char *const names[] = {
+#define COMMAND(name, run, help) name,
+#include "base/commands.def"
+#undef COMMAND
+		NULL,
+	};
+	const char *near = suggest_nearest(str_of(module), names);
+
+	if (near != NULL)
+		log_event(EV_WORKER_SUGGEST, module, near);
+}
+
 int
 worker_preload(struct heritage *h)
 {
 	int rc;
 
 	rc = python_loader_load(h->config->wsgi_app, &loaded_app);
+	if (rc == -E_NOT_FOUND)
+		suggest_command(h->config->wsgi_app);
 	return rc < 0 ? python_loader_exit_status(rc) : 0;
 }
 

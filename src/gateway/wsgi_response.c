@@ -413,7 +413,8 @@ wsgi_response_early_hints(
 		    PyExc_ValueError, "such a header cannot be an early hint");
 	if (PyErr_Occurred() != NULL)
 		return NULL;
-	return Py_NewRef(Py_None); /* a client that is gone is found out later */
+	return Py_NewRef(
+	    Py_None); /* a client that is gone is found out later */
 }
 
 /* The items' total length; -1 with an error set when one is not bytes. */

@@ -53,7 +53,7 @@ grow(struct buf *b, size_t need)
 
 	if (mem == NULL)
 		return -E_NOMEM;
-	if (len > 0)
+	if (b->mem != NULL)
 		memcpy(mem, b->mem + b->start, len);
 	free(b->mem);
 	b->mem = mem;

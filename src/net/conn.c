@@ -590,4 +590,7 @@ conn_forget(struct conn *c)
 	/* Not removed from the epoll set: that is the parent's as well. */
 	fd_close(c->fd);
 	c->fd = -1;
+	c->closing = c->broken = true;
+	if (c->held)
+		c->proto->on_gone(c, CLOSE_ABORTED);
 }

@@ -27,6 +27,7 @@
 #include "role/heritage.h"
 
 #include "worker/worker_class.h"
+#include "worker/worker_forks.h"
 #include "worker/worker_signals.h"
 #include "base/banned.h"
 
@@ -137,7 +138,8 @@ prepare(struct worker_process *w)
 		return WORKER_EXIT_BOOT;
 	}
 	worker_signals_start(w->reactor);
-	if (wsgi_start(w->cfg) < 0 || w->executor->ops->start(w->executor) < 0)
+	if (worker_forks_start(w->reactor) < 0 || wsgi_start(w->cfg) < 0 ||
+	    w->executor->ops->start(w->executor) < 0)
 		return WORKER_EXIT_BOOT;
 	for (unsigned i = 0; i < w->h->n_listeners; i++)
 		if (reactor_listen(w->reactor, w->h->listeners[i]) < 0) {

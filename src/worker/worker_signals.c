@@ -29,7 +29,7 @@ on_term(int sig, siginfo_t *info, void *context)
 	(void)info;
 	(void)context;
 	draining = 1;
-	reactor_wake(reactor); /* one write(2) */
+	reactor_stopping(reactor); /* a flag and one write(2) */
 	errno = saved;
 }
 

@@ -4,14 +4,17 @@
  * other, with the GIL. Run by sync workers; it starts no thread.
  */
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "board/board.h"
+#include "config/config.h"
 #include "net/reactor.h"
 #include "python/python_gil.h"
 #include "role/heritage.h"
 
 #include "worker/worker_class.h"
+#include "worker/worker_forks.h"
 #include "worker/worker_signals.h"
 
 #include "base/banned.h"
@@ -50,6 +53,8 @@ run(struct worker_sync *s, struct request *req)
 	board_call_begin(s->slot, req->method, req->target);
 	/* It has answered, or cut, the request whatever it returns. */
 	rc = s->w->gateway->start(s->w->app, req);
+	if (worker_forks_is_child())
+		_exit(0); /* what the server has is its parent's */
 	board_call_end(s->slot);
 	if (rc == -E_EXIT)
 		worker_signals_leave();
@@ -96,8 +101,15 @@ wait_for(struct executor *e, struct request *req, unsigned events)
 	struct worker_sync *s = sync_from(e);
 	unsigned set;
 
+	set = happened(req, events);
+	if (set != 0)
+		return set;
+	/* Nobody is here for a new connection: a sibling may be. */
+	if (s->w->cfg->workers > 1)
+		reactor_accept_enable(s->w->reactor, false);
 	while ((set = happened(req, events)) == 0)
 		reactor_turn(s->w->reactor, WAIT_TURN_MS);
+	reactor_accept_enable(s->w->reactor, true);
 	return set;
 }
 

@@ -1,5 +1,6 @@
 """The application of the wire tests: what it does is chosen by the path."""
 
+import os
 import time
 
 
@@ -52,6 +53,16 @@ def sleep(environ, start_response):
     return hello(environ, start_response)
 
 
+def fork(environ, start_response):
+    """Leaves a child behind; or, with "returns", one that answers too."""
+    if os.fork() == 0:
+        if environ["QUERY_STRING"] != "returns":
+            time.sleep(float(environ["QUERY_STRING"]))
+            os._exit(0)
+        time.sleep(0.1)
+    return hello(environ, start_response)
+
+
 def fields(environ, start_response):
     """Every HTTP_ key, a line each."""
     lines = [f"{k}={v}\n" for k, v in sorted(environ.items())
@@ -65,7 +76,7 @@ def fields(environ, start_response):
 
 
 PAGES = {f.__name__: f for f in (hello, echo, count, stream, big, status,
-                                 short, sleep, fields)}
+                                 short, sleep, fork, fields)}
 
 
 def app(environ, start_response):

@@ -49,6 +49,8 @@ set_places(PyConfig *c, const char *argv0)
 	struct python_exe exe;
 
 	python_exe_find(argv0, &exe);
+	/* home: or $PYTHONHOME would name another library. */
+	TRY(s, PyConfig_SetString(c, &c->home, PREFIX));
 	TRY(s, PyConfig_SetString(c, &c->prefix, PREFIX));
 	TRY(s, PyConfig_SetString(c, &c->exec_prefix, PREFIX));
 	TRY(s, PyConfig_SetString(c, &c->base_prefix, PREFIX));

@@ -13,6 +13,7 @@ from _frozen_importlib import FrozenImporter
 # (pip has one of its own), which finds out the libc by reading the
 # interpreter's file.
 PATCHED = {
+    "_pyrepl.main",
     "ctypes.util",
     "ensurepip",
     "linecache",

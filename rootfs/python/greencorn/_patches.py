@@ -80,21 +80,46 @@ def linecache(module):
 @patch("ctypes.util")
 def ctypes_util(module):
     """The binary is libc, libm, libpthread and libz at once; dlopen knows
-    itself by the names that musl's loader reserves."""
+    itself by the names that musl's loader reserves. Others are looked for
+    where that loader looks, and not by asking a compiler of the host, which
+    would name libraries of another libc."""
     import os
 
-    machine = os.uname().machine
-    libc = f"libc.musl-{machine}.so.1"
+    libc = f"libc.musl-{os.uname().machine}.so.1"
     ours = dict.fromkeys(
         ("c", "m", "pthread", "dl", "rt", "util", "crypt", "resolv"), libc
     )
     ours["z"] = "libz.so.1"
-    standard = module.find_library
+
+    def folders():
+        path = os.environ.get("LD_LIBRARY_PATH", "")
+        yield from (f for f in path.split(":") if f)
+        yield from ("/lib", "/usr/local/lib", "/usr/lib")
 
     def find_library(name):
-        return ours.get(name) or standard(name)
+        if name in ours:
+            return ours[name]
+        start = f"lib{name}.so"
+        for folder in folders():
+            try:
+                names = os.listdir(folder)
+            except OSError:
+                continue
+            found = [n for n in names if (n + ".").startswith(start + ".")]
+            if found:
+                # The name with a version is what programs are linked to.
+                return max(found, key=len)
+        return None
 
+    find_library.__doc__ = module.find_library.__doc__
     module.find_library = find_library
+
+
+@patch("_pyrepl.main")
+def pyrepl(module):
+    """The plain prompt needs no excuse: there is no curses to be had."""
+    if not module.CAN_USE_PYREPL:
+        module.FAIL_REASON = ""
 
 
 @patch("multiprocessing.connection")

@@ -18,6 +18,12 @@ def test_nothing_of_the_host(python, tmp_path):
     assert path(python, "-I") == [LIBRARY]
 
 
+def test_python_home_is_not_another_library(python):
+    out = python("-c", "import sys, json; print(sys.prefix, json.__file__)",
+                 env={"PYTHONHOME": "/usr"})
+    assert out == f"/greencorn {LIBRARY}/json/__init__.py\n"
+
+
 def test_image_order(empty_root):
     for folder in ("app/site-packages", "pp", "site-packages",
                    "app/.venv/lib/python3.13/site-packages",

@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "config/config.h"
 #include "gateway/wsgi_call.h"
 #include "gateway/wsgi_environ.h"
 #include "gateway/wsgi_function.h"
@@ -25,10 +26,10 @@ static PyObject *close_name; /* strong, interned */
 int
 wsgi_start(const struct config *cfg)
 {
-	(void)cfg;
 	if (close_name == NULL)
 		close_name = python_ref_interned("close");
-	if (close_name != NULL && wsgi_call_start(false, true) == 0 &&
+	if (close_name != NULL &&
+	    wsgi_call_start(cfg->threads > 1, cfg->workers > 1) == 0 &&
 	    wsgi_environ_start() == 0)
 		return 0;
 	log_event(EV_PYTHON_BOOT);

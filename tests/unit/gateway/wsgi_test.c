@@ -10,12 +10,15 @@
 
 #include <cmocka.h>
 
+#include "config/config.h"
 #include "fake_client.h"
 #include "gateway/wsgi.h"
 
 static int
 prepare(void **state)
 {
+	static const struct config config = { .workers = 2, .threads = 1 };
+
 	if (interpreter_start(state) < 0)
 		return -1;
 	interpreter_run("import io, os, sys\n"
@@ -32,7 +35,7 @@ prepare(void **state)
 	    " [('Content-Type', 'text/plain')])\n"
 	    "        return body(environ)\n"
 	    "    return app\n");
-	return wsgi_start(NULL);
+	return wsgi_start(&config);
 }
 
 /* Calls the app that source defines; what it answered is in f->out. */

@@ -125,7 +125,8 @@ run_help(int argc, char **argv)
 
 	(void)argc;
 	(void)argv;
-	printf("greencorn %s\n\n"
+	printf(
+	    "greencorn %s\n\n"
 	    "  greencorn [OPTIONS] [APP_MODULE]   serve a Python application\n"
 	    "  greencorn --help                   the server's options\n\n",
 	    GREENCORN_VERSION);

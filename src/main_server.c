@@ -111,8 +111,12 @@ int
 server_main(int argc, char **argv)
 {
 	struct heritage h = {
-		.row = BOARD_NO_ROW, .link = -1, .admin_listener = -1,
-		.argc = argc, .argv = argv, .server = called_as(argv[0]),
+		.row = BOARD_NO_ROW,
+		.link = -1,
+		.admin_listener = -1,
+		.argc = argc,
+		.argv = argv,
+		.server = called_as(argv[0]),
 	};
 	struct config_problem problem = { .text = "" };
 	struct config_draft *draft;
@@ -129,8 +133,8 @@ server_main(int argc, char **argv)
 		status = config_env_read(draft, environ, &problem);
 	if (status < 0)
 		return refuse(&problem, ARBITER_EXIT_CONFIG);
-	wish = config_args_read(draft, argc, argv, CONFIG_SOURCE_ARGS,
-	    &problem);
+	wish =
+	    config_args_read(draft, argc, argv, CONFIG_SOURCE_ARGS, &problem);
 	if (wish < 0)
 		return refuse(&problem, EXIT_USAGE);
 	if (wish == CONFIG_ARGS_HELP)

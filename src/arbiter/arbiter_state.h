@@ -38,23 +38,27 @@ struct generation {
 	void *config_mem; /* shared with the template and its workers */
 	const struct config *config; /* in config_mem, once frozen */
 	struct config_draft *draft;  /* until frozen */
-	unsigned n_forked; /* becomes worker.age, as in Gunicorn */
-	uint64_t asked_ms; /* when a long boot was last spoken of */
+	unsigned n_forked;           /* becomes worker.age, as in Gunicorn */
+	uint64_t asked_ms;           /* when a long boot was last spoken of */
 };
 
 struct worker {
 	struct list node; /* oldest first */
 	struct generation *generation;
 	unsigned row;
-	pid_t pid;          /* 0: asked for, not yet told */
-	bool ready;         /* has been READY */
-	bool draining;      /* told to go */
-	uint64_t told_ms;   /* when; 0: never */
-	bool aborted;       /* sent ABRT for its silence */
-	bool killed;        /* sent KILL */
+	pid_t pid;        /* 0: asked for, not yet told */
+	bool ready;       /* has been READY */
+	bool draining;    /* told to go */
+	uint64_t told_ms; /* when; 0: never */
+	bool aborted;     /* sent ABRT for its silence */
+	bool killed;      /* sent KILL */
 };
 
-enum stop_kind { STOP_NONE, STOP_GRACEFUL, STOP_QUICK };
+enum stop_kind {
+	STOP_NONE,
+	STOP_GRACEFUL,
+	STOP_QUICK
+};
 
 /* Deaths that came before the message that names the pid. */
 #define ARBITER_ORPHANS 64
@@ -71,7 +75,7 @@ struct arbiter {
 	struct heritage *h;
 	struct board *board;
 	int signal_fd;
-	struct list generations; /* oldest first */
+	struct list generations;                /* oldest first */
 	struct generation *current, *candidate; /* NULL: none */
 	unsigned last_generation;
 	struct list workers;
@@ -88,7 +92,8 @@ struct arbiter {
 
 	uint64_t spawn_again_ms; /* no spawn before; back-off */
 	unsigned n_boot_deaths;  /* in a row, without a READY between */
-	uint64_t template_again_ms; /* when a dead template is replaced; 0: no */
+	uint64_t
+	    template_again_ms; /* when a dead template is replaced; 0: no */
 	unsigned n_template_deaths;
 
 	enum stop_kind stop;
@@ -111,8 +116,8 @@ int generation_start(struct arbiter *a);
 /* Reads what its template said. */
 void generation_on_link(struct arbiter *a, struct generation *g);
 /* Its template has ended. */
-void generation_on_exit(struct arbiter *a, struct generation *g,
-    const struct child_end *end);
+void generation_on_exit(
+    struct arbiter *a, struct generation *g, const struct child_end *end);
 /* A worker of the candidate is ready: it becomes the current one. */
 void generation_promote(struct arbiter *a, struct generation *g);
 /*
@@ -149,8 +154,8 @@ void workers_on_spawned(struct arbiter *a, unsigned row, pid_t pid);
 void workers_on_unspawned(struct arbiter *a, unsigned row, int err);
 /* Removes the workers that a dead template never forked. */
 void workers_on_template_gone(struct arbiter *a, struct generation *g);
-void workers_on_exit(struct arbiter *a, struct worker *w,
-    const struct child_end *end);
+void workers_on_exit(
+    struct arbiter *a, struct worker *w, const struct child_end *end);
 struct worker *workers_by_pid(struct arbiter *a, pid_t pid);
 /* Lets all workers of g go: it will not come to be. */
 void workers_dismiss(struct arbiter *a, const struct generation *g);

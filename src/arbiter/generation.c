@@ -173,9 +173,10 @@ generation_fail(struct arbiter *a, struct generation *g, int exit_status)
 }
 
 static void
-on_setting(struct arbiter *a, struct generation *g, const struct link_message *m)
+on_setting(
+    struct arbiter *a, struct generation *g, const struct link_message *m)
 {
-	struct config_problem problem;
+	struct config_problem problem = { "" };
 	struct str text = m->text;
 	struct str name = str_cut(&text, '\0');
 	char name_z[64];
@@ -183,7 +184,7 @@ on_setting(struct arbiter *a, struct generation *g, const struct link_message *m
 	if (str_to_z(name, name_z, sizeof(name_z)) < 0)
 		return;
 	if (config_draft_set(g->draft, CONFIG_SOURCE_FILE, "gunicorn.conf.py",
-	    name_z, text, &problem) == -E_BAD_VALUE) {
+		name_z, text, &problem) == -E_BAD_VALUE) {
 		log_event(EV_ARBITER_CONFIG, problem.text);
 		generation_fail(a, g, ARBITER_EXIT_CONFIG);
 	}
@@ -203,7 +204,7 @@ send_frozen(struct arbiter *a, struct generation *g)
 static void
 on_configured(struct arbiter *a, struct generation *g)
 {
-	struct config_problem problem;
+	struct config_problem problem = { "" };
 	int rc;
 
 	rc = config_freeze(g->draft, g->config_mem, CONFIG_MEM_LEN, &problem);
@@ -299,8 +300,8 @@ replace_template(struct arbiter *a, const struct child_end *end)
 
 	if (doublings > TEMPLATE_DOUBLINGS)
 		doublings = TEMPLATE_DOUBLINGS;
-	log_event(EV_ARBITER_TEMPLATE_DIED, end->sig != 0
-	    ? signals_name(end->sig) : "an exit");
+	log_event(EV_ARBITER_TEMPLATE_DIED,
+	    end->sig != 0 ? signals_name(end->sig) : "an exit");
 	a->template_again_ms = clock_ms() + (TEMPLATE_AGAIN_MS << doublings);
 	a->n_template_deaths++;
 }
@@ -313,12 +314,12 @@ static int
 failure(const struct child_end *end)
 {
 	return end->sig == 0 && end->status != 0 ? end->status
-	    : ARBITER_EXIT_BOOT;
+						 : ARBITER_EXIT_BOOT;
 }
 
 void
-generation_on_exit(struct arbiter *a, struct generation *g,
-    const struct child_end *end)
+generation_on_exit(
+    struct arbiter *a, struct generation *g, const struct child_end *end)
 {
 	generation_on_link(a, g); /* what it said last */
 	board_free_row(a->board, g->template_row);
@@ -378,5 +379,5 @@ generation_tick(struct arbiter *a, uint64_t now)
 	g->asked_ms = now;
 	log_event(EV_ARBITER_STILL_BOOTING,
 	    g->state == GENERATION_CONFIGURING ? "the configuration file"
-	    : "what is preloaded");
+					       : "what is preloaded");
 }

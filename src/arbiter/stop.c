@@ -27,8 +27,8 @@ static void
 tell_workers(struct arbiter *a, uint64_t now)
 {
 	const struct config *cfg = newest_config(a);
-	uint64_t graceful = cfg != NULL ? cfg->graceful_timeout
-	    : GRACEFUL_DEFAULT_MS;
+	uint64_t graceful =
+	    cfg != NULL ? cfg->graceful_timeout : GRACEFUL_DEFAULT_MS;
 
 	a->stop_told_ms = 0;
 	a->stop_until_ms = now + graceful + KILL_GRACE_MS;

@@ -81,8 +81,8 @@ send_signal(const struct worker *w, int sig)
 {
 	/* Not reaped yet, so the number is still this process's. */
 	if (w->pid > 0 && kill(w->pid, sig) < 0)
-		log_errno(EV_ARBITER_SIGNAL_FAILED, signals_name(sig),
-		    (int)w->pid);
+		log_errno(
+		    EV_ARBITER_SIGNAL_FAILED, signals_name(sig), (int)w->pid);
 }
 
 void
@@ -249,19 +249,26 @@ workers_balance(struct arbiter *a)
 	}
 }
 
-void
-workers_on_spawned(struct arbiter *a, unsigned row, pid_t pid)
+/* The worker's pid is known now; it may have died already. */
+static void
+settle(struct arbiter *a, struct worker *w, pid_t pid)
 {
-	struct worker *w = by_row(a, row);
 	struct child_end end;
 
-	if (w == NULL)
-		return; /* its generation was given up meanwhile */
 	w->pid = pid;
 	if (a->stop != STOP_NONE)
 		send_signal(w, a->stop == STOP_QUICK ? SIGQUIT : SIGTERM);
 	if (reap_claim(a, pid, &end))
 		workers_on_exit(a, w, &end);
+}
+
+void
+workers_on_spawned(struct arbiter *a, unsigned row, pid_t pid)
+{
+	struct worker *w = by_row(a, row);
+
+	if (w != NULL) /* else its generation was given up meanwhile */
+		settle(a, w, pid);
 }
 
 void
@@ -279,6 +286,7 @@ void
 workers_on_template_gone(struct arbiter *a, struct generation *g)
 {
 	struct list *n, *next;
+	pid_t pid;
 
 	for (n = a->workers.next; n != &a->workers; n = next) {
 		struct worker *w = worker_at(n);
@@ -287,18 +295,17 @@ workers_on_template_gone(struct arbiter *a, struct generation *g)
 		if (w->generation != g || w->pid != 0)
 			continue;
 		/* A child writes its pid before anything else. */
-		w->pid = atomic_load(&a->board->rows[w->row].pid);
-		if (w->pid == 0)
+		pid = atomic_load(&a->board->rows[w->row].pid);
+		if (pid == 0)
 			forget(a, w);
 		else
-			workers_on_spawned(a, w->row, w->pid);
+			settle(a, w, pid);
 	}
 }
 
 /* What an exit before READY means for the server. */
 static void
-boot_death(struct arbiter *a, struct generation *g,
-    const struct child_end *end)
+boot_death(struct arbiter *a, struct generation *g, const struct child_end *end)
 {
 	int code = end->sig == 0 ? end->status : 0;
 
@@ -309,8 +316,9 @@ boot_death(struct arbiter *a, struct generation *g,
 		generation_fail(a, g, code);
 		return;
 	}
-	log_event(EV_ARBITER_BOOT_REASON, code == ARBITER_EXIT_BOOT
-	    ? "Worker failed to boot." : "App failed to load.");
+	log_event(EV_ARBITER_BOOT_REASON,
+	    code == ARBITER_EXIT_BOOT ? "Worker failed to boot."
+				      : "App failed to load.");
 	stop_begin(a, STOP_GRACEFUL, code);
 }
 
@@ -323,13 +331,12 @@ log_death(const struct worker *w, const struct child_end *end)
 		log_event(EV_ARBITER_WORKER_SIGNALLED, (int)end->pid,
 		    signals_name(end->sig));
 	else if (end->status != 0)
-		log_event(EV_ARBITER_WORKER_EXITED, (int)end->pid,
-		    end->status);
+		log_event(EV_ARBITER_WORKER_EXITED, (int)end->pid, end->status);
 }
 
 void
-workers_on_exit(struct arbiter *a, struct worker *w,
-    const struct child_end *end)
+workers_on_exit(
+    struct arbiter *a, struct worker *w, const struct child_end *end)
 {
 	struct generation *g = w->generation;
 	bool expected = w->draining || a->stop != STOP_NONE;

@@ -165,8 +165,8 @@ board_silence_ms(struct board_row *row, uint64_t now_ms)
 	 */
 	oldest = age_ms(atomic_load(&row->reactor_ms), now_ms);
 	for (unsigned i = 0; i < BOARD_SLOTS; i++) {
-		ms = age_ms(atomic_load(&row->slots[i].call_started_ms),
-		    now_ms);
+		ms =
+		    age_ms(atomic_load(&row->slots[i].call_started_ms), now_ms);
 		if (ms > oldest)
 			oldest = ms;
 	}

@@ -63,12 +63,12 @@ struct board_row {
 struct board {
 	_Atomic uint64_t arbiter_ms; /* the arbiter's heartbeat */
 	_Atomic int32_t arbiter_pid;
-	_Atomic uint32_t phase;       /* enum board_phase */
-	_Atomic uint32_t n_ready;     /* workers that serve */
-	_Atomic uint32_t n_workers;   /* workers that should */
-	_Atomic uint64_t started_ms;  /* clock_ms of the server's start */
-	_Atomic uint64_t n_restarts;  /* workers that had to be replaced */
-	int bell;                     /* eventfd: a row has changed */
+	_Atomic uint32_t phase;      /* enum board_phase */
+	_Atomic uint32_t n_ready;    /* workers that serve */
+	_Atomic uint32_t n_workers;  /* workers that should */
+	_Atomic uint64_t started_ms; /* clock_ms of the server's start */
+	_Atomic uint64_t n_restarts; /* workers that had to be replaced */
+	int bell;                    /* eventfd: a row has changed */
 	struct board_row rows[BOARD_ROWS];
 };
 
@@ -102,8 +102,8 @@ void board_free_row(struct board *b, unsigned row);
 void board_set_state(struct board *b, unsigned row, enum board_state state);
 
 /* A call of the application begins (method and target as they came). */
-void board_call_begin(struct board_slot *slot, struct str method,
-    struct str target);
+void
+board_call_begin(struct board_slot *slot, struct str method, struct str target);
 void board_call_end(struct board_slot *slot);
 
 /*

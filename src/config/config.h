@@ -88,15 +88,19 @@ const char *config_draft_text(const struct config_draft *d, const char *name);
  * GUNICORN_CMD_ARGS. Unknown GREENCORN_ names are warned of on standard
  * error, or refused with GREENCORN_STRICT_ENV=1. 0 or -E_* with *p filled.
  */
-int config_env_read(struct config_draft *d, char *const *environment,
-    struct config_problem *p);
+int config_env_read(
+    struct config_draft *d, char *const *environment, struct config_problem *p);
 
 /*
  * What a command line asks for: settings into d, and one of these. argv[0] is
  * skipped. source and where as above. -E_* with *p filled.
  */
-enum config_args_wish { CONFIG_ARGS_SERVE, CONFIG_ARGS_HELP,
-	CONFIG_ARGS_VERSION, CONFIG_ARGS_CHECK };
+enum config_args_wish {
+	CONFIG_ARGS_SERVE,
+	CONFIG_ARGS_HELP,
+	CONFIG_ARGS_VERSION,
+	CONFIG_ARGS_CHECK
+};
 int config_args_read(struct config_draft *d, int argc, char *const *argv,
     enum config_source source, struct config_problem *p);
 

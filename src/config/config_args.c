@@ -68,8 +68,8 @@ find(struct str flag)
 	struct found f = { .n = 0 };
 
 	for (size_t i = 0; i < sizeof(wishes) / sizeof(wishes[0]); i++)
-		consider(&f, match(wishes[i].flags, flag), NULL,
-		    wishes[i].wish);
+		consider(
+		    &f, match(wishes[i].flags, flag), NULL, wishes[i].wish);
 	for (unsigned i = 0; i < config_table_n; i++)
 		consider(&f, match(config_table[i].flags, flag),
 		    &config_table[i], CONFIG_ARGS_SERVE);
@@ -90,7 +90,7 @@ unknown(struct str flag, unsigned n, struct config_problem *p)
 
 		while (rest.len > 0 && k < FLAGS_MAX) {
 			if (str_to_z(str_cut(&rest, ' '), names[k],
-			    sizeof(names[k])) == 0) {
+				sizeof(names[k])) == 0) {
 				list[k] = names[k];
 				k++;
 			}
@@ -98,9 +98,10 @@ unknown(struct str flag, unsigned n, struct config_problem *p)
 	}
 	list[k] = NULL;
 	near = suggest_nearest(flag, list);
-	snprintf(p->text, sizeof(p->text), "%s flag %.*s%s%s%s", n > 1
-	    ? "ambiguous" : "unknown", (int)(flag.len < 100 ? flag.len : 100),
-	    flag.ptr, near == NULL ? "; see --help" : "; did you mean ",
+	snprintf(p->text, sizeof(p->text), "%s flag %.*s%s%s%s",
+	    n > 1 ? "ambiguous" : "unknown",
+	    (int)(flag.len < 100 ? flag.len : 100), flag.ptr,
+	    near == NULL ? "; see --help" : "; did you mean ",
 	    near == NULL ? "" : near, near == NULL ? "" : "?");
 	return -E_BAD_VALUE;
 }
@@ -158,8 +159,8 @@ take_argument(struct config_draft *d, struct cursor *at, struct str arg,
 	struct str flag = arg, value = { NULL, 0 };
 
 	if (arg.len < 2 || arg.ptr[0] != '-')
-		return config_draft_set(d, source, "APP_MODULE", "wsgi_app",
-		    arg, p);
+		return config_draft_set(
+		    d, source, "APP_MODULE", "wsgi_app", arg, p);
 	if (str_starts(arg, STR("--"))) {
 		value = arg;
 		flag = str_cut(&value, '=');

@@ -51,7 +51,7 @@ config_draft_create(void)
 	d->n = config_table_n;
 	for (unsigned i = 0; i < d->n; i++) {
 		if (put(&d->entries[i], CONFIG_SOURCE_DEFAULT, "default",
-		    str_of(config_table[i].default_text)) < 0) {
+			str_of(config_table[i].default_text)) < 0) {
 			config_draft_destroy(d);
 			return NULL;
 		}
@@ -68,7 +68,7 @@ config_draft_copy(const struct config_draft *d)
 		const struct config_entry *e = &d->entries[i];
 
 		if (put(&copy->entries[i], e->source, e->where,
-		    str_of(e->text)) < 0) {
+			str_of(e->text)) < 0) {
 			config_draft_destroy(copy);
 			copy = NULL;
 		}
@@ -165,8 +165,8 @@ config_draft_add(struct config_draft *d, enum config_source source,
 	len = asprintf(&joined, "%s\n%.*s", e->text, STR_ARG(item));
 	if (len < 0)
 		return -E_NOMEM;
-	rc = config_draft_set(d, source, where, name,
-	    (struct str){ joined, (size_t)len }, p);
+	rc = config_draft_set(
+	    d, source, where, name, (struct str){ joined, (size_t)len }, p);
 	free(joined);
 	return rc;
 }

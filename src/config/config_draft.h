@@ -18,7 +18,7 @@ struct config_draft {
 };
 
 /* The entry of a setting that exists. */
-const struct config_entry *config_draft_entry(const struct config_draft *d,
-    const char *name);
+const struct config_entry *
+config_draft_entry(const struct config_draft *d, const char *name);
 
 #endif

@@ -23,7 +23,10 @@
 
 /* Names with the prefix that are not settings. */
 static const char *const others[] = {
-	"CONFIG_DIR", "STRICT_ENV", "PORT", NULL,
+	"CONFIG_DIR",
+	"STRICT_ENV",
+	"PORT",
+	NULL,
 };
 
 /*
@@ -106,11 +109,11 @@ set_from_file(struct config_draft *d, enum config_source source, int dir,
 	rc = (int)n;
 	if (n < 0)
 		snprintf(p->text, sizeof(p->text), "%s: cannot read %.200s: %s",
-		    where, path, n == -E_SYSTEM ? strerror(errno)
-		    : error_text(rc));
+		    where, path,
+		    n == -E_SYSTEM ? strerror(errno) : error_text(rc));
 	else
-		rc = config_draft_set(d, source, where, name,
-		    (struct str){ mem, (size_t)n }, p);
+		rc = config_draft_set(
+		    d, source, where, name, (struct str){ mem, (size_t)n }, p);
 	free(mem);
 	return rc;
 }
@@ -126,8 +129,8 @@ own_variable(struct config_draft *d, const char *variable, struct str name,
 	if (value.len == 0)
 		return 0;
 	if (row != NULL)
-		return config_draft_set(d, CONFIG_SOURCE_ENV, variable,
-		    row->name, value, p);
+		return config_draft_set(
+		    d, CONFIG_SOURCE_ENV, variable, row->name, value, p);
 	for (unsigned i = 0; others[i] != NULL; i++)
 		if (str_eq(name, str_of(others[i])))
 			return 0;
@@ -138,22 +141,25 @@ own_variable(struct config_draft *d, const char *variable, struct str name,
 	if (row == NULL)
 		return unknown(variable, name, p);
 	if (config_draft_entry(d, row->name)->source == CONFIG_SOURCE_ENV) {
-		snprintf(p->text, sizeof(p->text), "%s: the setting's own "
-		    "variable is set too; set one of them", variable);
+		snprintf(p->text, sizeof(p->text),
+		    "%s: the setting's own "
+		    "variable is set too; set one of them",
+		    variable);
 		return -E_BAD_VALUE;
 	}
 	if (str_to_z(value, path, sizeof(path)) < 0)
 		return -E_TOO_LONG;
-	return set_from_file(d, CONFIG_SOURCE_ENV, AT_FDCWD, path, variable,
-	    row->name, p);
+	return set_from_file(
+	    d, CONFIG_SOURCE_ENV, AT_FDCWD, path, variable, row->name, p);
 }
 
 /* Calls fn for each variable that begins with prefix. */
 static int
 each_variable(struct config_draft *d, char *const *environment,
-    struct str prefix, bool files, int (*fn)(struct config_draft *d,
-    const char *variable, struct str name, struct str value,
-    struct config_problem *p), struct config_problem *p)
+    struct str prefix, bool files,
+    int (*fn)(struct config_draft *d, const char *variable, struct str name,
+	struct str value, struct config_problem *p),
+    struct config_problem *p)
 {
 	for (; *environment != NULL; environment++) {
 		struct str value = str_of(*environment);
@@ -165,8 +171,8 @@ each_variable(struct config_draft *d, char *const *environment,
 		    str_ends(variable, STR("_FILE")) != files ||
 		    str_to_z(variable, variable_z, sizeof(variable_z)) < 0)
 			continue;
-		rc = fn(d, variable_z, str_tail(variable, prefix.len), value,
-		    p);
+		rc =
+		    fn(d, variable_z, str_tail(variable, prefix.len), value, p);
 		if (rc < 0)
 			return rc;
 	}
@@ -174,15 +180,15 @@ each_variable(struct config_draft *d, char *const *environment,
 }
 
 static int
-gunicorn_variable(struct config_draft *d, const char *variable,
-    struct str name, struct str value, struct config_problem *p)
+gunicorn_variable(struct config_draft *d, const char *variable, struct str name,
+    struct str value, struct config_problem *p)
 {
 	const struct config_row *row = config_table_find(name);
 
 	if (row == NULL || is_service_link(name, value))
 		return 0;
-	return config_draft_set(d, CONFIG_SOURCE_GUNICORN, variable, row->name,
-	    value, p);
+	return config_draft_set(
+	    d, CONFIG_SOURCE_GUNICORN, variable, row->name, value, p);
 }
 
 /* PORT and WEB_CONCURRENCY, as platforms set them. */
@@ -196,8 +202,8 @@ platform(struct config_draft *d, struct config_problem *p)
 
 	if (port != NULL && port[0] != '\0' && strstr(port, "://") == NULL) {
 		snprintf(bind, sizeof(bind), "0.0.0.0:%.16s", port);
-		rc = config_draft_set(d, CONFIG_SOURCE_PLATFORM, "PORT",
-		    "bind", str_of(bind), p);
+		rc = config_draft_set(
+		    d, CONFIG_SOURCE_PLATFORM, "PORT", "bind", str_of(bind), p);
 	}
 	if (rc == 0 && workers != NULL)
 		rc = config_draft_set(d, CONFIG_SOURCE_PLATFORM,
@@ -294,8 +300,8 @@ command_args(struct config_draft *d, struct config_problem *p)
 }
 
 int
-config_env_read(struct config_draft *d, char *const *environment,
-    struct config_problem *p)
+config_env_read(
+    struct config_draft *d, char *const *environment, struct config_problem *p)
 {
 	int rc;
 
@@ -306,11 +312,11 @@ config_env_read(struct config_draft *d, char *const *environment,
 	if (rc == 0)
 		rc = directory(d, p);
 	if (rc == 0)
-		rc = each_variable(d, environment, STR("GREENCORN_"), false,
-		    own_variable, p);
+		rc = each_variable(
+		    d, environment, STR("GREENCORN_"), false, own_variable, p);
 	if (rc == 0)
-		rc = each_variable(d, environment, STR("GREENCORN_"), true,
-		    own_variable, p);
+		rc = each_variable(
+		    d, environment, STR("GREENCORN_"), true, own_variable, p);
 	if (rc == 0)
 		rc = command_args(d, p);
 	return rc;

@@ -122,8 +122,8 @@ config_freeze(const struct config_draft *d, void *mem, size_t mem_len,
 	int rc = c == NULL ? -E_TOO_LONG : 0;
 
 	for (unsigned i = 0; rc == 0 && i < config_table_n; i++) {
-		rc = put_setting(c, &config_table[i],
-		    str_of(d->entries[i].text), &r);
+		rc = put_setting(
+		    c, &config_table[i], str_of(d->entries[i].text), &r);
 		if (rc < 0)
 			snprintf(p->text, sizeof(p->text), "%s: %s: %s",
 			    d->entries[i].where, config_table[i].name,

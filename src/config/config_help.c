@@ -22,8 +22,8 @@ put_wrapped(FILE *out, const char *text)
 			fputc('\n', out);
 			column = 0;
 		}
-		column += (size_t)fprintf(out, "%*s%.*s",
-		    column == 0 ? INDENT : 1, "", (int)n, text);
+		column += (size_t)fprintf(
+		    out, "%*s%.*s", column == 0 ? INDENT : 1, "", (int)n, text);
 		text += n + (text[n] == ' ');
 	}
 	fputc('\n', out);
@@ -58,11 +58,11 @@ put_row(FILE *out, const struct config_row *row)
 		fprintf(out, "%s%.*s", between, STR_ARG(flag));
 		between = ", ";
 	}
-	fprintf(out, "%s%s\n", row->flags[0] == '\0' ? "  APP_MODULE"
-	    : placeholder(row), row->acts ? "" : "   (not acted on yet)");
+	fprintf(out, "%s%s\n",
+	    row->flags[0] == '\0' ? "  APP_MODULE" : placeholder(row),
+	    row->acts ? "" : "   (not acted on yet)");
 	put_wrapped(out, row->help);
-	fprintf(out, "%*s%s [%s]\n", INDENT, "", row->name,
-	    row->default_text);
+	fprintf(out, "%*s%s [%s]\n", INDENT, "", row->name, row->default_text);
 }
 
 void
@@ -79,7 +79,8 @@ config_help_print(FILE *out)
 		put_row(out, row);
 	}
 	fputs("\nEach setting is also read from GREENCORN_<SETTING>, from the "
-	    "file that\nGREENCORN_<SETTING>_FILE names, from "
-	    "GUNICORN_<SETTING>, from GUNICORN_CMD_ARGS\nand from "
-	    "gunicorn.conf.py.\n", out);
+	      "file that\nGREENCORN_<SETTING>_FILE names, from "
+	      "GUNICORN_<SETTING>, from GUNICORN_CMD_ARGS\nand from "
+	      "gunicorn.conf.py.\n",
+	    out);
 }

@@ -9,15 +9,18 @@
 
 #include "base/banned.h"
 
-enum { NOT_YET, YES };
+enum {
+	NOT_YET,
+	YES
+};
 
 const struct config_row config_table[] = {
 #define SETTING(name, type, default_, min, max, flags, section, acts, help) \
 	{ #name, CONFIG_##type, default_, min, max, flags, section, acts, \
-	    help, NULL, offsetof(struct config, name) },
+		help, NULL, offsetof(struct config, name) },
 #define CHOICE(name, choices, default_, flags, section, acts, help) \
 	{ #name, CONFIG_CHOICE, default_, 0, 0, flags, section, acts, help, \
-	    choices, offsetof(struct config, name) },
+		choices, offsetof(struct config, name) },
 #include "config/settings.def"
 #undef SETTING
 #undef CHOICE
@@ -62,8 +65,8 @@ parse_number(const struct config_row *row, struct str text, uint64_t *n)
 }
 
 int
-config_table_parse(const struct config_row *row, struct str text,
-    union config_value *v)
+config_table_parse(
+    const struct config_row *row, struct str text, union config_value *v)
 {
 	int rc;
 
@@ -98,12 +101,16 @@ config_table_accepts(const struct config_row *row, char *dst, size_t dst_size)
 		    row->min, row->max);
 		break;
 	case CONFIG_MS:
-		snprintf(dst, dst_size, "seconds, or a time such as 500ms or "
-		    "2m, up to %" PRIu64 " s", row->max / 1000);
+		snprintf(dst, dst_size,
+		    "seconds, or a time such as 500ms or "
+		    "2m, up to %" PRIu64 " s",
+		    row->max / 1000);
 		break;
 	case CONFIG_SIZE:
-		snprintf(dst, dst_size, "bytes, or a size such as 64k or 1m, "
-		    "from %" PRIu64 " to %" PRIu64, row->min, row->max);
+		snprintf(dst, dst_size,
+		    "bytes, or a size such as 64k or 1m, "
+		    "from %" PRIu64 " to %" PRIu64,
+		    row->min, row->max);
 		break;
 	case CONFIG_BOOL:
 		snprintf(dst, dst_size, "true or false");

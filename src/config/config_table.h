@@ -7,8 +7,13 @@
 #include "config/config.h"
 
 enum config_type {
-	CONFIG_UINT, CONFIG_BOOL, CONFIG_MS, CONFIG_SIZE, CONFIG_TEXT,
-	CONFIG_LIST, CONFIG_CHOICE,
+	CONFIG_UINT,
+	CONFIG_BOOL,
+	CONFIG_MS,
+	CONFIG_SIZE,
+	CONFIG_TEXT,
+	CONFIG_LIST,
+	CONFIG_CHOICE,
 };
 
 struct config_row {
@@ -16,9 +21,9 @@ struct config_row {
 	enum config_type type;
 	const char *default_text;
 	uint64_t min, max;
-	const char *flags;   /* with a space between */
+	const char *flags; /* with a space between */
 	const char *section;
-	bool acts;           /* false: accepted, but not acted on yet */
+	bool acts; /* false: accepted, but not acted on yet */
 	const char *help;
 	const char *choices; /* with a space between; NULL: no choice */
 	size_t offset;       /* in struct config */
@@ -41,11 +46,11 @@ union config_value {
  * Is text a value of row? Fills *v (lists are checked by their length only).
  * 0, or -E_BAD_VALUE.
  */
-int config_table_parse(const struct config_row *row, struct str text,
-    union config_value *v);
+int config_table_parse(
+    const struct config_row *row, struct str text, union config_value *v);
 
 /* What row accepts, in words, for error messages. */
-void config_table_accepts(const struct config_row *row, char *dst,
-    size_t dst_size);
+void
+config_table_accepts(const struct config_row *row, char *dst, size_t dst_size);
 
 #endif

@@ -36,8 +36,8 @@ struct heritage {
 	unsigned generation; /* of the configuration, from 1 */
 	unsigned age;        /* how many workers were forked before this one */
 	pid_t arbiter_pid;
-	const char *server;  /* "greencorn", or "gunicorn" when called so */
-	const char *name;    /* of the application, for process titles */
+	const char *server; /* "greencorn", or "gunicorn" when called so */
+	const char *name;   /* of the application, for process titles */
 
 	int argc; /* as the kernel gave them */
 	char **argv;

@@ -60,14 +60,14 @@ parse(const struct message *in, struct link_message *m)
 }
 
 int
-link_receive(int fd, struct link_inbox *in, int timeout_ms,
-    struct link_message *m)
+link_receive(
+    int fd, struct link_inbox *in, int timeout_ms, struct link_message *m)
 {
 	struct message raw;
 	int rc;
 
 	rc = timeout_ms > 0 ? message_wait(fd, in->bytes, &raw, timeout_ms)
-	    : message_recv(fd, in->bytes, &raw);
+			    : message_recv(fd, in->bytes, &raw);
 	if (rc < 0)
 		return rc;
 	rc = parse(&raw, m);

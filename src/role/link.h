@@ -50,7 +50,7 @@ int link_send(int fd, const struct link_message *m);
  * -E_TIMEOUT; -E_EOF; -E_PROTOCOL (malformed: close the link); -E_SYSTEM. Received descriptors
  * are the caller's, close on exec.
  */
-int link_receive(int fd, struct link_inbox *in, int timeout_ms,
-    struct link_message *m);
+int link_receive(
+    int fd, struct link_inbox *in, int timeout_ms, struct link_message *m);
 
 #endif

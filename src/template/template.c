@@ -43,7 +43,8 @@ enum template_exit {
 	TEMPLATE_EXIT_BOOT = 3,
 };
 
-struct template {
+struct template
+{
 	struct heritage *h;
 	struct link_inbox inbox;
 };
@@ -63,7 +64,12 @@ static void
 leave_signals_to_arbiter(void)
 {
 	static const int sigs[] = {
-		SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2, SIGWINCH,
+		SIGINT,
+		SIGQUIT,
+		SIGHUP,
+		SIGUSR1,
+		SIGUSR2,
+		SIGWINCH,
 	};
 	struct sigaction act = { .sa_handler = on_ignored,
 		.sa_flags = SA_RESTART };
@@ -131,7 +137,7 @@ configure(struct template *t)
 
 /* KEY=VALUE into os.environ, where the application looks. 0 or -E_PYTHON. */
 static int
-put_env(PyObject *environ, const char *item)
+put_env(PyObject *os_environ, const char *item)
 {
 	const char *equals = strchr(item, '=');
 	PyObject *key, *value; /* new */
@@ -144,7 +150,7 @@ put_env(PyObject *environ, const char *item)
 	key = python_ref_decoded((struct str){ item, (size_t)(equals - item) });
 	value = python_ref_decoded(str_of(equals + 1));
 	if (key != NULL && value != NULL)
-		rc = PyObject_SetItem(environ, key, value);
+		rc = PyObject_SetItem(os_environ, key, value);
 	Py_XDECREF(key);
 	Py_XDECREF(value);
 	return rc < 0 ? -E_PYTHON : 0;
@@ -153,17 +159,17 @@ put_env(PyObject *environ, const char *item)
 static int
 apply_env(const struct config *cfg)
 {
-	PyObject *os, *environ = NULL; /* new */
+	PyObject *os, *os_environ = NULL; /* new */
 	int rc = -E_PYTHON;
 
 	os = PyImport_ImportModule("os");
 	if (os != NULL)
-		environ = PyObject_GetAttrString(os, "environ");
-	if (environ != NULL)
+		os_environ = PyObject_GetAttrString(os, "environ");
+	if (os_environ != NULL)
 		rc = 0;
 	for (unsigned i = 0; rc == 0 && i < cfg->raw_env.n; i++)
-		rc = put_env(environ, cfg->raw_env.items[i]);
-	Py_XDECREF(environ);
+		rc = put_env(os_environ, cfg->raw_env.items[i]);
+	Py_XDECREF(os_environ);
 	Py_XDECREF(os);
 	return rc;
 }
@@ -184,8 +190,9 @@ apply_paths(const struct config *cfg)
 		return -E_SYSTEM;
 	rc = python_loader_path(cwd);
 	while (rc == 0 && rest.len > 0)
-		if (str_to_z(str_trim(str_cut(&rest, ',')), dir,
-		    sizeof(dir)) == 0 && dir[0] != '\0')
+		if (str_to_z(str_trim(str_cut(&rest, ',')), dir, sizeof(dir)) ==
+			0 &&
+		    dir[0] != '\0')
 			rc = python_loader_path(dir);
 	return rc;
 }

@@ -2,7 +2,7 @@
 
 sys.path is, in this order: what CPython puts first (the script's folder, or
 '' for -c, -m and the prompt), $PYTHONPATH, the library in the binary, and
-then what follows here, each only when it exists and once:
+then what follows here, each only when it exists and only once:
 
 * the site-packages of $VIRTUAL_ENV and of /app/.venv;
 * the working directory and its site-packages (not with -I or -P);
@@ -71,7 +71,20 @@ def extra():
     here = working_directory()
     if here is not None:
         folders += with_packages(here)
-    return folders + with_packages(APP)
+    folders += with_packages(APP)
+    first = first_folder(here)
+    return [f for f in folders if f != first]
+
+
+def first_folder(here):
+    """What CPython will put first on sys.path when site has run, if that can
+    be told: it need not stand there twice."""
+    script = sys.argv[0] if sys.argv else None
+    if script in ("", "-c", "-m"):
+        return here
+    if script is not None and script.endswith(".py"):
+        return os.path.dirname(os.path.realpath(script))
+    return None
 
 
 def with_packages(folder):

@@ -14,8 +14,12 @@ def path(run, *flags, **kw):
 
 
 def test_nothing_of_the_host(python, tmp_path):
-    assert path(python) == ["", LIBRARY, str(tmp_path)]
+    assert path(python) == ["", LIBRARY]
     assert path(python, "-I") == [LIBRARY]
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub/s.py").write_text(PATH)
+    assert python("sub/s.py").splitlines() == [
+        f"{tmp_path}/sub", LIBRARY, str(tmp_path)]
 
 
 def test_python_home_is_not_another_library(python):
@@ -32,18 +36,23 @@ def test_image_order(empty_root):
     env = {"PYTHONPATH": "/pp", "VIRTUAL_ENV": "/v"}
     venvs = ["/v/lib/python3.13/site-packages",
              "/app/.venv/lib/python3.13/site-packages"]
-    app = ["/app", "/app/site-packages"]
+    packages = "/app/site-packages"
     assert path(empty_root.python, env=env) == [
-        "", "/pp", LIBRARY, *venvs, *app]
+        "", "/pp", LIBRARY, *venvs, packages]
     assert path(empty_root.python, env=env, cwd="/work") == [
-        "", "/pp", LIBRARY, *venvs, "/work", "/work/site-packages", *app]
+        "", "/pp", LIBRARY, *venvs, "/work/site-packages", "/app", packages]
+    empty_root.write("/work/sub/s.py", PATH)
+    out = empty_root.python("sub/s.py", env=env, cwd="/work")
+    assert out.splitlines() == [
+        "/work/sub", "/pp", LIBRARY, *venvs, "/work", "/work/site-packages",
+        "/app", packages]
     assert path(empty_root.python, "-I", env=env) == [
-        LIBRARY, venvs[1], "/app/site-packages"]
+        LIBRARY, venvs[1], packages]
     assert path(empty_root.python, "-E", env=env) == [
-        "", LIBRARY, venvs[1], *app]
+        "", LIBRARY, venvs[1], packages]
     assert path(empty_root.python, "-S", env=env) == ["", "/pp", LIBRARY]
     assert path(empty_root.python, "-P", env=env) == [
-        "/pp", LIBRARY, *venvs, "/app/site-packages"]
+        "/pp", LIBRARY, *venvs, packages]
 
 
 def test_pth_and_customize(python, tmp_path):

@@ -104,10 +104,12 @@ $(REPLAYS): $(FROZEN)
 # compile must not hide the others.
 programs: $(TEST_PROGRAMS) $(REPLAYS)
 unit: $(TEST_PROGRAMS)
-	@failed=0; for t in $^; do $$t || failed=1; done; exit $$failed
+	@export PYTHONHOME=$(DEP_python-hosted); failed=0; \
+	for t in $^; do $$t || failed=1; done; exit $$failed
 
 cover: $(TEST_PROGRAMS)
-	@for t in $^; do $$t >/dev/null 2>&1 || true; done
+	@export PYTHONHOME=$(DEP_python-hosted); \
+	for t in $^; do $$t >/dev/null 2>&1 || true; done
 	@cd $(OUT)/obj && find . -name '*.gcno' -size +0 | sort | \
 	    xargs gcov -n -s $(CURDIR)/src 2>/dev/null | \
 	    awk '/^File .*src\// { f = $$2 } /^Lines/ && f { print $$2, f; f = "" }' | \

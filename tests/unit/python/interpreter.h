@@ -6,6 +6,7 @@
 
 #include <Python.h>
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -46,6 +47,10 @@ interpreter_start(void **state)
 	if (PyStatus_Exception(Py_PreInitialize(&before)))
 		return -1;
 	PyConfig_InitIsolatedConfig(&config);
+	/* Where the library lies of the Python that we are linked with. */
+	if (getenv("PYTHONHOME") != NULL)
+		(void)PyConfig_SetBytesString(&config, &config.home,
+		    getenv("PYTHONHOME"));
 	status = Py_InitializeFromConfig(&config);
 	PyConfig_Clear(&config);
 	return PyStatus_Exception(status) ? -1 : 0;

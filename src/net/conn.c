@@ -75,8 +75,7 @@ conn_timer(struct conn *c, uint64_t ms)
 	if (ms == 0)
 		timer_off(&c->timer);
 	else
-		timer_set(&c->reactor->timers, &c->timer,
-		    conn_now_ms(c) + ms);
+		timer_set(&c->reactor->timers, &c->timer, conn_now_ms(c) + ms);
 }
 
 void
@@ -241,8 +240,7 @@ static ssize_t
 write_gathered(struct conn *c, struct str data, struct str tail)
 {
 	struct str head = buf_str(&c->out);
-	struct iovec io[3] = { iovec_of(head), iovec_of(data),
-		iovec_of(tail) };
+	struct iovec io[3] = { iovec_of(head), iovec_of(data), iovec_of(tail) };
 	int skip = head.len == 0;
 	ssize_t n;
 	size_t sent, of_head;
@@ -289,11 +287,12 @@ conn_sendfile(struct conn *c, int file, off_t offset, size_t n)
 	if (c->blocked)
 		return 0;
 	sent = c->transport->sendfile(c, file, offset, n);
-	if (sent == -E_NOT_FOUND)
-		return sent;
 	if (sent == 0)
 		return -E_EOF;
-	return write_result(c, sent, n);
+	/* Fewer may mean the file's end: only EAGAIN promises an event. */
+	if (sent > 0)
+		n = (size_t)sent;
+	return sent == -E_NOT_FOUND ? sent : write_result(c, sent, n);
 }
 
 /* --- reading --- */
@@ -429,8 +428,8 @@ conn_close(struct conn *c, enum close_reason why)
 	if (c->closing)
 		return;
 	/* Once the answer has left, what then befalls it is no news. */
-	if (!c->finishing && (c->proto != &conn_linger_ops ||
-	    why == CLOSE_WRITE_TIMEOUT))
+	if (!c->finishing &&
+	    (c->proto != &conn_linger_ops || why == CLOSE_WRITE_TIMEOUT))
 		c->why = (uint8_t)why;
 	c->closing = true;
 	timer_off(&c->timer);

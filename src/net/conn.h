@@ -134,8 +134,8 @@ struct conn {
 	bool idle;      /* no request is in progress */
 	bool broken;    /* its descriptor is shut down */
 	bool closing, finishing;
-	bool linger;    /* finishing: the peer may still be sending */
-	bool said_end;  /* the peer knows that nothing more comes */
+	bool linger;   /* finishing: the peer may still be sending */
+	bool said_end; /* the peer knows that nothing more comes */
 };
 
 /* --- for protocols --- */
@@ -166,7 +166,8 @@ void conn_again(struct conn *c);
 ssize_t conn_write(struct conn *c, struct str data, struct str tail);
 /*
  * The same with at most n bytes of file from offset; without a tail. 0 when
- * output waits. -E_NOT_FOUND: not with this transport or file.
+ * output waits. -E_NOT_FOUND: not with this transport or file; -E_EOF: the
+ * file ends at offset.
  */
 ssize_t conn_sendfile(struct conn *c, int file, off_t offset, size_t n);
 /* Sends what waits in c->out, as far as it goes: 0 or -E_GONE. */

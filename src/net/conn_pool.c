@@ -43,8 +43,8 @@ in_slot(struct conn_pool *p, uint32_t slot)
 
 /* A free one keeps the next free slot where a used one has its reason. */
 static void
-make_free(struct conn_pool *p, struct conn *c, uint32_t slot,
-    uint32_t generation)
+make_free(
+    struct conn_pool *p, struct conn *c, uint32_t slot, uint32_t generation)
 {
 	memset(c, 0, sizeof(*c));
 	c->magic = MAGIC_FREE;
@@ -66,8 +66,8 @@ add_block(struct conn_pool *p)
 		return -E_NOMEM;
 	p->blocks[p->n_blocks++] = block;
 	for (unsigned i = CONN_POOL_BLOCK; i-- > 0;)
-		make_free(p, &block[i],
-		    (p->n_blocks - 1) * CONN_POOL_BLOCK + i, 1);
+		make_free(
+		    p, &block[i], (p->n_blocks - 1) * CONN_POOL_BLOCK + i, 1);
 	return 0;
 }
 

@@ -28,8 +28,8 @@ struct conn *conn_pool_take(struct conn_pool *p);
 void conn_pool_give(struct conn_pool *p, struct conn *c);
 
 /* The one in that slot, or NULL when it is free or of another generation. */
-struct conn *conn_pool_get(struct conn_pool *p, uint32_t slot,
-    uint32_t generation);
+struct conn *
+conn_pool_get(struct conn_pool *p, uint32_t slot, uint32_t generation);
 /* The one in that slot, or NULL; slot < conn_pool_n_slots. */
 struct conn *conn_pool_at(struct conn_pool *p, uint32_t slot);
 

@@ -16,7 +16,11 @@
 #define DEFAULT_PORT 8000
 #define PROBE_MS 100
 
-enum kind { TCP, UNIX, INHERITED };
+enum kind {
+	TCP,
+	UNIX,
+	INHERITED
+};
 
 /* What an address says, before anything is opened. */
 struct parsed {

@@ -34,8 +34,8 @@ open_descriptors(struct reactor *r)
 	if (poller_add(r->poller, r->timer_fd, POLLER_IN,
 		reactor_cookie(REACTOR_TIMER, 0, 0)) < 0)
 		return -E_SYSTEM;
-	return poller_add(r->poller, r->bell, POLLER_IN,
-	    reactor_cookie(REACTOR_BELL, 0, 0));
+	return poller_add(
+	    r->poller, r->bell, POLLER_IN, reactor_cookie(REACTOR_BELL, 0, 0));
 }
 
 static void
@@ -209,10 +209,10 @@ stamp(struct reactor *r)
 
 	if (row == NULL)
 		return;
-	atomic_store_explicit(&row->reactor_ms, r->now_ms,
-	    memory_order_relaxed);
-	atomic_store_explicit(&row->n_connections, r->n_accepted,
-	    memory_order_relaxed);
+	atomic_store_explicit(
+	    &row->reactor_ms, r->now_ms, memory_order_relaxed);
+	atomic_store_explicit(
+	    &row->n_connections, r->n_accepted, memory_order_relaxed);
 	atomic_store_explicit(&row->n_open, r->pool.n, memory_order_relaxed);
 }
 
@@ -224,6 +224,7 @@ reactor_turn(struct reactor *r, int timeout_ms)
 
 	CHECK(!r->turning);
 	r->turning = true;
+	r->now_ms = clock_ms();
 	if (!pending || ++r->unpolled >= UNPOLLED_MAX)
 		rc = poll_and_dispatch(r, pending ? 0 : timeout_ms);
 	run_runnable(r);

@@ -32,8 +32,8 @@ struct reactor_options {
 	unsigned max_conns;            /* open at a time */
 	/* Nobody else accepts there: take all that wait at once. */
 	bool alone;
-	uint64_t write_timeout_ms;     /* for the rest of a last answer */
-	struct board_row *row;         /* of this process, or NULL */
+	uint64_t write_timeout_ms; /* for the rest of a last answer */
+	struct board_row *row;     /* of this process, or NULL */
 };
 
 /* NULL when memory or descriptors cannot be had. */

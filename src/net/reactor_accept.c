@@ -38,8 +38,8 @@ update(struct reactor *r)
 		if (!want)
 			poller_remove(r->poller, r->listeners[i].fd);
 		else if (poller_add(r->poller, r->listeners[i].fd,
-		    POLLER_IN | POLLER_EXCLUSIVE,
-		    reactor_cookie(REACTOR_LISTENER, 0, i)) < 0)
+			     POLLER_IN | POLLER_EXCLUSIVE,
+			     reactor_cookie(REACTOR_LISTENER, 0, i)) < 0)
 			r->accepting = false; /* tried again at an update */
 	}
 }

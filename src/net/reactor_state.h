@@ -14,7 +14,12 @@
 #define REACTOR_LISTENERS_MAX 64
 
 /* Cookies: what it is (8 bits), slot (24), generation (32). */
-enum reactor_kind { REACTOR_CONN, REACTOR_LISTENER, REACTOR_TIMER, REACTOR_BELL };
+enum reactor_kind {
+	REACTOR_CONN,
+	REACTOR_LISTENER,
+	REACTOR_TIMER,
+	REACTOR_BELL
+};
 #define REACTOR_SLOT_MAX 0xffffffu
 
 struct reactor {
@@ -30,13 +35,13 @@ struct reactor {
 	struct list runnable; /* connections with something to do */
 	unsigned unpolled;    /* turns since the last look at the kernel */
 	bool turning;
-	bool timers_due;      /* timer_fd has run out */
+	bool timers_due; /* timer_fd has run out */
 
 	struct listener listeners[REACTOR_LISTENERS_MAX];
 	unsigned n_listeners;
 	bool accept_wanted, accepting; /* accepting: they are in the set */
 	bool draining;
-	atomic_bool stopping;  /* it will drain as soon as it is turned */
+	atomic_bool stopping; /* it will drain as soon as it is turned */
 	uint64_t drain_ms, last_accept_ms;
 	struct timer drain_timer, backoff_timer;
 	bool backing_off;      /* no descriptors: accepting rests */

@@ -12,9 +12,9 @@
 #define TIMER_OFF UINT64_MAX
 
 struct timer {
-	uint64_t due; /* TIMER_OFF: does not run */
-	uint64_t key; /* where it stands in the heap, <= due */
-	size_t place; /* in the heap, from 1; 0: not in it */
+	uint64_t due;                  /* TIMER_OFF: does not run */
+	uint64_t key;                  /* where it stands in the heap, <= due */
+	size_t place;                  /* in the heap, from 1; 0: not in it */
 	void (*fire)(struct timer *t); /* it has run out and is off */
 };
 

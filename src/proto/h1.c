@@ -18,8 +18,8 @@
 
 #define SCHEME "http"
 
-static const struct h1_state fresh, idle, reading_head, collecting,
-    writing_out, dropping_body, done;
+static const struct h1_state fresh, idle, reading_head, collecting, writing_out,
+    dropping_body, done;
 
 static const struct http_error head_late = { 408,
 	"The request's head did not come in time" };
@@ -160,8 +160,8 @@ send_continue(struct h1 *h)
 	h->continued = true;
 	if (h->req->version < HTTP_1_1)
 		return;
-	(void)conn_write(h->conn, STR("HTTP/1.1 100 Continue\r\n\r\n"),
-	    STR(""));
+	(void)conn_write(
+	    h->conn, STR("HTTP/1.1 100 Continue\r\n\r\n"), STR(""));
 }
 
 static size_t
@@ -319,8 +319,8 @@ feed_application(struct h1 *h, struct str in)
 	ssize_t used = h1_body_take(h, in, &err);
 
 	if (used < 0) {
-		fail_body(h, err.status == 413 ? REQUEST_TOO_LARGE :
-		    REQUEST_BAD_BODY);
+		fail_body(h,
+		    err.status == 413 ? REQUEST_TOO_LARGE : REQUEST_BAD_BODY);
 		return in.len;
 	}
 	if (h1_body_want(h) == 0 && !h->conn->blocked)
@@ -421,8 +421,8 @@ close_early(struct h1 *h)
 static void
 close_idle(struct h1 *h)
 {
-	conn_close(h->conn, conn_draining(h->conn) ? CLOSE_DRAINED :
-	    CLOSE_IDLE);
+	conn_close(
+	    h->conn, conn_draining(h->conn) ? CLOSE_DRAINED : CLOSE_IDLE);
 }
 
 static void
@@ -547,8 +547,7 @@ h1_refuse(struct h1 *h, const struct http_error *err, enum close_reason why)
 {
 	struct conn *c = h->conn;
 	struct proto_env *env = conn_env(c);
-	bool head_only = h->req != NULL &&
-	    str_eq(h->req->method, STR("HEAD"));
+	bool head_only = h->req != NULL && str_eq(h->req->method, STR("HEAD"));
 
 	env->n_refused++;
 	log_event(EV_REQUEST_INVALID, STR_ARG(conn_peer(c)), err->text);

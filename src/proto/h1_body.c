@@ -26,8 +26,8 @@ h1_body_begin(struct h1 *h, struct http_error *err)
 	h->chunk = NULL;
 	h->body_failed = false;
 	h->drained = h->body_got = 0;
-	h->body_left = req->content_length > 0 ?
-	    (uint64_t)req->content_length : 0;
+	h->body_left =
+	    req->content_length > 0 ? (uint64_t)req->content_length : 0;
 	if (env->body_max > 0 && h->body_left > env->body_max) {
 		*err = too_large;
 		return -E_PROTOCOL;
@@ -78,8 +78,7 @@ take_chunked(struct h1 *h, struct str in, struct http_error *err)
 	struct str data = STR("");
 	ssize_t n;
 
-	n = h1_chunk_decode(h->chunk, in, body_room(&h->req->body), &data,
-	    err);
+	n = h1_chunk_decode(h->chunk, in, body_room(&h->req->body), &data, err);
 	if (n >= 0 && check_total(h, err) < 0)
 		n = -E_PROTOCOL;
 	if (n > 0)
@@ -120,8 +119,8 @@ h1_body_drop(struct h1 *h, struct str in, struct http_error *err)
 		h->body_left -= used;
 	}
 	while (h->chunk != NULL && used < in.len && !h->chunk->done) {
-		n = h1_chunk_decode(h->chunk, str_tail(in, used), in.len,
-		    &data, err);
+		n = h1_chunk_decode(
+		    h->chunk, str_tail(in, used), in.len, &data, err);
 		if (n < 0)
 			return n;
 		used += (size_t)n;
@@ -139,8 +138,8 @@ h1_body_want(const struct h1 *h)
 	if (h->body_failed || h1_body_done(h))
 		return 0;
 	room = body_room(&h->req->body);
-	return h->chunk != NULL || room < h->body_left ? room :
-	    (size_t)h->body_left;
+	return h->chunk != NULL || room < h->body_left ? room
+						       : (size_t)h->body_left;
 }
 
 bool

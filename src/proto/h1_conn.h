@@ -21,25 +21,25 @@
 #define H1_RATE_MIN 256 /* bytes a second */
 
 struct h1 {
-	struct proto_state base;     /* first */
+	struct proto_state base; /* first */
 	struct stream stream;
 	struct conn *conn;
 	const struct h1_state *state;
-	struct request *req;         /* NULL between requests */
-	struct h1_chunk *chunk;      /* in req's arena; NULL: not chunked */
+	struct request *req;    /* NULL between requests */
+	struct h1_chunk *chunk; /* in req's arena; NULL: not chunked */
 	struct h1_head head;
-	uint64_t body_left;          /* of a body by length: yet to come */
-	uint64_t body_got;           /* bytes of it that have come */
-	uint64_t clock_mark;         /* bytes moved when the clock started */
-	uint64_t drained;            /* of a body that nobody wants */
-	uint64_t chunk_left;         /* of the answer's chunk, once begun */
-	bool trusted;                /* the peer may speak for others */
-	bool body_failed;            /* it is broken: no byte more of it */
-	bool continued;              /* 100 Continue was sent, or needless */
-	bool head_out;               /* the answer's head is in conn->out */
-	bool chunked_out;            /* the answer goes out in chunks */
-	bool until_close;            /* its end is the connection's */
-	bool last;                   /* no further request after this one */
+	uint64_t body_left;  /* of a body by length: yet to come */
+	uint64_t body_got;   /* bytes of it that have come */
+	uint64_t clock_mark; /* bytes moved when the clock started */
+	uint64_t drained;    /* of a body that nobody wants */
+	uint64_t chunk_left; /* of the answer's chunk, once begun */
+	bool trusted;        /* the peer may speak for others */
+	bool body_failed;    /* it is broken: no byte more of it */
+	bool continued;      /* 100 Continue was sent, or needless */
+	bool head_out;       /* the answer's head is in conn->out */
+	bool chunked_out;    /* the answer goes out in chunks */
+	bool until_close;    /* its end is the connection's */
+	bool last;           /* no further request after this one */
 };
 
 /* A way of being for a connection: every way out of it stands here. */
@@ -70,8 +70,8 @@ bool h1_clock_go_on(struct h1 *h, size_t timeout);
  * Answers status with a page of ours and ends the connection. Nothing of
  * another answer may have left.
  */
-void h1_refuse(struct h1 *h, const struct http_error *err,
-    enum close_reason why);
+void
+h1_refuse(struct h1 *h, const struct http_error *err, enum close_reason why);
 
 /* The application's side is done: what comes next, then the hand-back. */
 void h1_after_answer(struct h1 *h);
@@ -96,7 +96,6 @@ bool h1_body_droppable(const struct h1 *h);
 extern const struct stream_ops h1_stream_ops;
 
 /* A whole answer of ours, with Connection: close. 0 or -E_*. */
-int h1_page_put(struct buf *out, const struct http_error *err,
-    bool head_only);
+int h1_page_put(struct buf *out, const struct http_error *err, bool head_only);
 
 #endif

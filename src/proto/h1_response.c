@@ -59,8 +59,8 @@ fields_len(const struct field *fields, unsigned n)
 
 /* Room for a head in the output: where to write, or NULL. */
 static char *
-head_place(struct conn *c, struct str reason, const struct field *fields,
-    unsigned n)
+head_place(
+    struct conn *c, struct str reason, const struct field *fields, unsigned n)
 {
 	size_t len = FRAME_MAX + reason.len + fields_len(fields, n);
 
@@ -167,8 +167,8 @@ send_in_chunk(struct h1 *h, struct str data)
 		return n;
 	/* What was taken in part comes again and goes on in its chunk. */
 	data = str_head(data, h->chunk_left);
-	n = conn_write(h->conn, data, data.len == h->chunk_left ?
-	    STR(H1_CHUNK_TAIL) : STR(""));
+	n = conn_write(h->conn, data,
+	    data.len == h->chunk_left ? STR(H1_CHUNK_TAIL) : STR(""));
 	if (n > 0)
 		h->chunk_left -= (size_t)n;
 	return n;
@@ -269,8 +269,8 @@ own_answer(const struct h1 *h)
 		return (struct http_error){ 413,
 			"The body is larger than limit_request_body" };
 	case REQUEST_BAD_BODY:
-		return (struct http_error){ 400,
-			"The body's framing is broken" };
+		return (
+		    struct http_error){ 400, "The body's framing is broken" };
 	case REQUEST_BODY_TIMEOUT:
 		return (struct http_error){ 408,
 			"The request's body did not come in time" };
@@ -322,7 +322,8 @@ h1_page_put(struct buf *out, const struct http_error *err, bool head_only)
 	    STR_ARG(reason), err->text);
 	if (n < 0 || (size_t)n >= sizeof(page))
 		n = 0;
-	rc = buf_printf(out, "HTTP/1.1 %u %.*s\r\n" SERVER "Date: %.*s\r\n" LAST
+	rc = buf_printf(out,
+	    "HTTP/1.1 %u %.*s\r\n" SERVER "Date: %.*s\r\n" LAST
 	    "Content-Type: text/plain; charset=utf-8\r\n"
 	    "Content-Length: %d\r\n\r\n",
 	    err->status, STR_ARG(reason), STR_ARG(http_date_now()), n);

@@ -25,7 +25,7 @@ struct proto_env {
 	 */
 	void (*on_end)(struct proto_env *env, const struct request *req);
 
-	uint64_t keepalive_ms; /* 0: each answer is the last */
+	uint64_t keepalive_ms;                 /* 0: each answer is the last */
 	uint64_t header_ms, body_ms, write_ms; /* 0: no limit */
 	size_t request_buffer; /* of a body that may wait in memory */
 	uint64_t body_max;     /* of a whole body; 0: no limit */

@@ -219,8 +219,8 @@ sock_is_unix(const struct sock_addr *a)
 int
 sock_stream(const struct sock_addr *a)
 {
-	int fd = socket(a->any.sa_family,
-	    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int fd = socket(
+	    a->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	return fd < 0 ? -E_SYSTEM : fd;
 }
@@ -328,8 +328,8 @@ sock_accept(int listener, struct sock_addr *peer)
 	int fd;
 
 	peer->len = sizeof(*peer) - offsetof(struct sock_addr, any);
-	fd = accept4(listener, &peer->any, &peer->len,
-	    SOCK_CLOEXEC | SOCK_NONBLOCK);
+	fd = accept4(
+	    listener, &peer->any, &peer->len, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	return fd < 0 ? accept_error() : fd;
 }
 

@@ -133,7 +133,7 @@ prepare(struct worker_process *w)
 	w->executor = class->create(w);
 	if (w->executor != NULL)
 		w->reactor = make_reactor(w);
-	if (w->reactor == NULL) {
+	if (w->executor == NULL || w->reactor == NULL) {
 		log_errno(EV_WORKER_PREPARE);
 		return WORKER_EXIT_BOOT;
 	}

@@ -126,10 +126,9 @@ log_failure(PyStatus s)
 }
 
 int
-python_start_server(const char *argv0)
+python_start_server(int argc, char **argv)
 {
 	PyStatus s = preinitialize(0, NULL);
-	char *argv[] = { (char *)(size_t)argv0 }; /* is only read */
 	PyConfig c;
 
 	if (PyStatus_Exception(s)) {
@@ -139,8 +138,8 @@ python_start_server(const char *argv0)
 	PyConfig_InitPythonConfig(&c);
 	c.parse_argv = 0;
 	c.install_signal_handlers = 0;
-	TRY(s, PyConfig_SetBytesArgv(&c, 1, argv));
-	TRY(s, start(&c, argv0));
+	TRY(s, PyConfig_SetBytesArgv(&c, argc, argv));
+	TRY(s, start(&c, argc > 0 ? argv[0] : ""));
 	PyConfig_Clear(&c);
 	if (PyStatus_Exception(s)) {
 		log_failure(s);
@@ -148,6 +147,19 @@ python_start_server(const char *argv0)
 	}
 	ensure_boot();
 	return 0;
+}
+
+int
+python_start_moved(void)
+{
+	PyObject *paths = PyImport_ImportModule("greencorn._paths"); /* new */
+	PyObject *none = NULL;                                       /* new */
+
+	if (paths != NULL)
+		none = PyObject_CallMethod(paths, "moved", NULL);
+	Py_XDECREF(paths);
+	Py_XDECREF(none);
+	return none == NULL ? -E_PYTHON : 0;
 }
 
 int

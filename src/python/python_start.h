@@ -12,18 +12,25 @@
 
 /*
  * For the template: starts Python and returns with the GIL held, site and
- * sitecustomize done, PYTHON* variables honoured. Parses no arguments:
- * sys.argv is [argv0]. Touches no signal: SIGPIPE and SIGINT are as the
- * caller has them. argv0 is the kernel's; it helps to find sys.executable.
- * The working directory is not put first on sys.path: that is the
- * configuration's matter (chdir, pythonpath).
+ * sitecustomize done, PYTHON* variables honoured. Parses no arguments: argv,
+ * as the kernel gave it, is what applications see as sys.argv; argv[0] helps
+ * to find sys.executable. Touches no signal: SIGPIPE and SIGINT are as the
+ * caller has them. The working directory is not put first on sys.path: that
+ * is the configuration's matter (chdir, pythonpath).
  * 0, or -E_PYTHON when Python cannot start; why is then in the log.
  */
-int python_start_server(const char *argv0);
+int python_start_server(int argc, char **argv);
 
 /*
- * The complete command line of CPython, argv[0] being "python"; argv0 as in
- * python_start_server. Runs until the program ends and returns its exit
+ * Called after a chdir: the new working directory's site-packages counts
+ * from now on, as the first one's does. Needs the GIL. 0, or -E_PYTHON with
+ * the exception set.
+ */
+int python_start_moved(void);
+
+/*
+ * The complete command line of CPython, argv[0] being "python"; argv0 is
+ * the kernel's own, as in python_start_server. Runs until the program ends and returns its exit
  * status, the interpreter being gone; may also exit by itself (`--version`,
  * a signal's default action).
  */

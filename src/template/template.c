@@ -189,6 +189,8 @@ apply_paths(const struct config *cfg)
 	if (getcwd(cwd, sizeof(cwd)) == NULL)
 		return -E_SYSTEM;
 	rc = python_loader_path(cwd);
+	if (rc == 0 && cfg->chdir[0] != '\0')
+		rc = python_start_moved();
 	while (rc == 0 && rest.len > 0)
 		if (str_to_z(str_trim(str_cut(&rest, ',')), dir, sizeof(dir)) ==
 			0 &&
@@ -299,7 +301,7 @@ template_run(struct heritage *h)
 
 	t.h = h;
 	leave_signals_to_arbiter();
-	if (python_start_server(h->argv[0]) < 0)
+	if (python_start_server(h->argc, h->argv) < 0)
 		return TEMPLATE_EXIT_BOOT;
 	status = configure(&t);
 	if (status >= 0)

@@ -91,6 +91,16 @@ def with_packages(folder):
     return [folder, os.path.join(folder, "site-packages")]
 
 
+def moved():
+    """The working directory has changed: its packages count from now on."""
+    here = working_directory()
+    if here is None or sys.flags.no_site or sys.flags.safe_path:
+        return
+    packages = os.path.join(here, "site-packages")
+    if packages not in sys.path and os.path.isdir(packages):
+        sys.modules["site"].addsitedir(packages)
+
+
 def working_directory():
     try:
         return os.getcwd()

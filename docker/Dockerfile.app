@@ -1,6 +1,6 @@
 # The image of an application: copy this file beside your requirements.txt
-# and your code, and set the last line. It needs no base image but greencorn,
-# and no shell anywhere.
+# and your code, and name your application in the last line. It needs no base
+# image but greencorn, and no shell anywhere.
 #
 #     docker build -f Dockerfile.app -t my-app .
 #     docker run --rm -p 8000:8000 my-app
@@ -16,4 +16,4 @@ RUN ["/greencorn", "pip", "install", "--no-cache-dir", "--target", "/app/site-pa
 FROM ${GREENCORN}
 COPY --from=deps /app/site-packages /app/site-packages
 COPY . /app
-CMD ["app:app"]
+ENV GREENCORN_WSGI_APP=app:app

@@ -62,6 +62,16 @@ def test_unknown_flag_is_named_with_the_nearest(out):
     assert status == 2 and "--workers" in text
 
 
-def test_application_that_is_missing(out):
+def test_module_that_is_missing(out):
     status, text = out("nothing:app")
+    assert status == 3 and "No module named 'nothing'" in text
+
+
+def test_application_that_is_missing(out):
+    status, text = out("json:nothing")
     assert status == 4 and "nothing" in text
+
+
+def test_near_word(out):
+    status, text = out("helth")
+    assert status == 3 and "greencorn health" in text

@@ -110,6 +110,6 @@ def server(container, greencorn_image, app_folder):
         c = container(greencorn_image, *args, "app:app", ports=[8000, 9000],
                       options=[f"--volume={app_folder}:/app:ro", *options],
                       **kw)
-        c.wait_log("ready")
+        c.wait_log("Ready:")
         return c
     return start

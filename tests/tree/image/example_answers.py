@@ -15,7 +15,7 @@ def hello(container, hello_image):
         "PORT": "8080",
         "WEB_CONCURRENCY": "2",
     }, options=["--memory=256m"])
-    c.wait_log("ready")
+    c.wait_log("Ready:")
     return c
 
 

@@ -8,7 +8,7 @@ def test_example_within_64_mib(container, hello_image):
     c = container(hello_image, "hello:app", ports=[8000],
                   options=["--memory=64m", "--memory-swap=64m"],
                   env={"WEB_CONCURRENCY": "1"})
-    c.wait_log("ready")
+    c.wait_log("Ready:")
     body = json.dumps({"numbers": list(range(1000))}).encode()
     for _ in range(200):
         request = urllib.request.Request(

@@ -37,11 +37,13 @@ is_blank(char c)
 struct str
 str_trim(struct str s)
 {
-	while (s.len > 0 && is_blank(s.ptr[0]))
-		s = str_tail(s, 1);
-	while (s.len > 0 && is_blank(s.ptr[s.len - 1]))
-		s.len--;
-	return s;
+	size_t start = 0, end = s.len;
+
+	while (start < end && is_blank(s.ptr[start]))
+		start++;
+	while (end > start && is_blank(s.ptr[end - 1]))
+		end--;
+	return (struct str){ s.ptr + start, end - start };
 }
 
 struct str

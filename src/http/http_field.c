@@ -3,6 +3,8 @@
  */
 #include "http/http_field.h"
 
+#include <stdint.h>
+
 #include "base/scan.h"
 
 #include "base/banned.h"
@@ -54,6 +56,39 @@ byte_at(struct str s, size_t i)
 	return (unsigned char)s.ptr[i] | 0x20;
 }
 
+/* Eight bytes of a name, letters in lower case. */
+static uint64_t
+lower_word(const char *p)
+{
+	uint64_t w;
+
+	memcpy(&w, p, sizeof w);
+	return w | 0x2020202020202020u;
+}
+
+/*
+ * name, a token, is known, which is in lower case. Among tokens only letters
+ * differ by 0x20 from what may stand in a known name.
+ */
+static bool
+is_name(struct str name, struct str known)
+{
+	size_t i;
+
+	if (name.len != known.len)
+		return false;
+	for (i = 0; name.len - i >= 8; i += 8)
+		if (lower_word(name.ptr + i) != lower_word(known.ptr + i))
+			return false;
+	if (i > 0) /* the last eight, some of them for the second time */
+		return lower_word(name.ptr + name.len - 8) ==
+		    lower_word(known.ptr + name.len - 8);
+	for (; i < name.len; i++)
+		if ((name.ptr[i] | 0x20) != known.ptr[i])
+			return false;
+	return true;
+}
+
 enum http_field
 http_field_of(struct str name)
 {
@@ -65,7 +100,7 @@ http_field_of(struct str name)
 	slot = HASH((unsigned)name.len, byte_at(name, name.len / 2),
 	    byte_at(name, name.len - 2), byte_at(name, name.len - 1));
 	id = (enum http_field)slots[slot];
-	return str_eq_nocase(name, names[id]) ? id : FIELD_OTHER;
+	return is_name(name, names[id]) ? id : FIELD_OTHER;
 }
 
 struct str

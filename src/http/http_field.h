@@ -15,7 +15,7 @@ enum http_field {
 	FIELD_MAX,
 };
 
-/* Which known field that is (any case), or FIELD_OTHER. */
+/* Which known field that token is (any case), or FIELD_OTHER. */
 enum http_field http_field_of(struct str name);
 
 /* The name in lower case; empty for FIELD_OTHER. */

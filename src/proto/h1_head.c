@@ -119,6 +119,7 @@ h1_head_find(struct h1_head *head, const struct h1_rules *rules, struct str in,
 /* One head on its way into a request. */
 struct reader {
 	struct str rest; /* what is still to be read */
+	bool ascii;      /* nothing in the whole head is above 0x7f */
 	const struct h1_rules *rules;
 	struct request *req;
 	struct http_error *err;
@@ -349,7 +350,7 @@ read_value(struct reader *r, struct field *f)
 	if (!take_crlf(r))
 		return bad(r, "a control character in a header field");
 	f->value = str_trim(line);
-	f->ascii = scan_ascii(f->value) == f->value.len;
+	f->ascii = r->ascii || scan_ascii(f->value) == f->value.len;
 	return 0;
 }
 
@@ -440,6 +441,7 @@ h1_head_parse(const struct h1_head *head, const struct h1_rules *rules,
 {
 	struct reader r = {
 		.rest = str_tail(in, head->first),
+		.ascii = scan_ascii(in) == in.len,
 		.rules = rules,
 		.req = req,
 		.err = err,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from conftest import finish
+from _run import finish
 
 
 def test_versions(greencorn, python):

@@ -1,4 +1,4 @@
-"""The release binary as a Python: on this machine, and in an empty root.
+r"""The release binary as a Python: on this machine, and in an empty root.
 
     def test_it(python):                 # `greencorn python`, this machine
         assert python("-c", "print(1)") == "1\n"
@@ -15,31 +15,13 @@ nothing of them outlives it.
 import os
 import pathlib
 import shutil
-import subprocess
 
 import pytest
 
+from _run import finish
+
 ROOT = pathlib.Path(__file__).parents[3]
 GREENCORN = os.environ.get("GREENCORN", str(ROOT / "build/out/greencorn"))
-DEADLINE = 120
-
-
-def finish(command, env=None, cwd=None, stdin="", timeout=DEADLINE, fails=0):
-    """Runs command; its output, or a failure that shows all of it."""
-    done = subprocess.run(
-        command,
-        input=stdin,
-        capture_output=True,
-        text=True,
-        env={} if env is None else env,
-        cwd=cwd,
-        timeout=timeout,
-    )
-    assert done.returncode == fails, (
-        f"{command} ended with {done.returncode}\n"
-        f"{done.stdout}\n{done.stderr}"
-    )
-    return done.stderr if fails else done.stdout
 
 
 @pytest.fixture(scope="session")

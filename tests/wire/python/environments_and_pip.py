@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from conftest import finish
+from _run import finish
 
 TAGS = ("cp313-cp313-musllinux_1_2_x86_64", "cp313-cp313-musllinux_1_1_x86_64",
         "cp313-abi3-musllinux_1_2_x86_64", "py3-none-musllinux_1_2_x86_64",

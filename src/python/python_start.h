@@ -30,9 +30,9 @@ int python_start_moved(void);
 
 /*
  * The complete command line of CPython, argv[0] being "python"; argv0 is
- * the kernel's own, as in python_start_server. Runs until the program ends and returns its exit
- * status, the interpreter being gone; may also exit by itself (`--version`,
- * a signal's default action).
+ * the kernel's own, which helps to find sys.executable. Runs until the
+ * program ends and returns its exit status, the interpreter being gone; may
+ * also exit by itself (`--version`, a signal's default action).
  */
 int python_start_command(const char *argv0, int argc, char **argv);
 

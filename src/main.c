@@ -152,12 +152,12 @@ main(int argc, char **argv)
 {
 	const struct command *c;
 
-	argv = title_start(argc, argv);
 	argv0 = argc > 0 ? argv[0] : "";
 	if (argc > 0 && python_exe_is_python(argv0))
 		return python(argc, argv);
 	c = argc > 1 ? find_command(argv[1]) : NULL;
 	if (c != NULL)
 		return c->run(argc - 1, argv + 1);
-	return server_main(argc, argv);
+	/* Not before Python: modules look for argv where the kernel put it. */
+	return server_main(argc, title_start(argc, argv));
 }

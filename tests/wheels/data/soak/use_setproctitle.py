@@ -6,4 +6,4 @@ assert setproctitle.getproctitle() == "greencorn: field"
 setproctitle.setthreadtitle("cob")
 assert open("/proc/self/comm").read() == "cob\n"
 with open("/proc/self/cmdline", "rb") as f:
-    assert f.read().startswith(b"greencorn: field\0")
+    assert b"greencorn: field\0" in f.read()

@@ -15,7 +15,9 @@ def admin_image(image, tmp_path_factory):
     program = tmp_path_factory.mktemp("fake") / "fake_arbiter"
     sources = [os.path.join(HERE, "fake_arbiter.c")]
     for module in ("base", "sys", "board", "admin"):
-        sources += sorted(glob.glob(f"{ROOT}/src/{module}/*.c"))
+        # json wants a third party's header, and nothing here reads JSON.
+        sources += sorted(set(glob.glob(f"{ROOT}/src/{module}/*.c")) -
+                          {f"{ROOT}/src/base/json.c"})
     # glibc warns that a static program looks host names up dynamically.
     subprocess.run(["cc", "-static", "-O1", "-g", "-std=gnu11",
                     "-D_GNU_SOURCE", f"-I{ROOT}/src", "-o", program,

@@ -15,7 +15,9 @@ def fake_image(image, tmp_path_factory):
     program = tmp_path_factory.mktemp("fake") / "fake_server"
     sources = [os.path.join(HERE, "fake_server.c")]
     for module in ("base", "sys", "init"):
-        sources += sorted(glob.glob(f"{ROOT}/src/{module}/*.c"))
+        # json wants a third party's header, and nothing here reads JSON.
+        sources += sorted(set(glob.glob(f"{ROOT}/src/{module}/*.c")) -
+                          {f"{ROOT}/src/base/json.c"})
     subprocess.run(["cc", "-static", "-O1", "-g", "-std=gnu11",
                     "-D_GNU_SOURCE", f"-I{ROOT}/src", "-o", program,
                     *sources], check=True, timeout=120)

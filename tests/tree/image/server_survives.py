@@ -1,0 +1,35 @@
+"""As PID 1 of a container: what kills the server, and what does not."""
+
+def test_an_arbiter_that_is_killed_comes_back(server, get, wait_until):
+    c = server(env={"GREENCORN_WORKERS": "2"})
+    master = _pid_of(c, ": master")
+    c.exec("/greencorn", "python", "-c", f"import os; os.kill({master}, 9)")
+    c.wait_log("starting it again")
+    c.wait_log("Ready: ", count=2)
+    assert _pid_of(c, ": master") != master
+    wait_until(lambda: get(c.url(8000))[0] == 200, "an answer")
+    c.kill("TERM")
+    assert c.wait() == 0
+
+
+def test_the_tree_has_gunicorn_s_titles(server):
+    c = server(env={"GREENCORN_WORKERS": "2"})
+    titles = [title for _, title in c.processes().values()]
+    for word, n in ((": master", 1), (": template", 1), (": worker", 2),
+                    (": admin", 1)):
+        assert sum(word in t for t in titles) == n, titles
+
+
+def test_a_thousand_orphans_are_reaped(server, get, wait_until):
+    c = server()
+    workers = [p for p, (_, t) in c.processes().items() if ": worker" in t]
+    for _ in range(10):
+        assert get(c.url(8000, "/orphans?100"), 30)[0] == 200
+    wait_until(lambda: len(c.processes()) <= 6, "no orphan is left")
+    assert [p for p, (_, t) in c.processes().items()
+            if ": worker" in t] == workers
+    assert get(c.url(8000))[0] == 200
+
+
+def _pid_of(c, word):
+    return next(p for p, (_, t) in c.processes().items() if word in t)

@@ -28,10 +28,10 @@
 
 #include "base/banned.h"
 
-#define TICK_MS 100           /* between looks at the deadlines */
-#define IDLE_MS 60000         /* without a connection there are none */
-#define NOBODY 65534          /* uid and gid in place of root */
-#define LISTENER UINT64_MAX   /* its cookie; a connection's is its place */
+#define TICK_MS 100         /* between looks at the deadlines */
+#define IDLE_MS 60000       /* without a connection there are none */
+#define NOBODY 65534        /* uid and gid in place of root */
+#define LISTENER UINT64_MAX /* its cookie; a connection's is its place */
 #define ANSWER_MAX 512
 
 struct admin_conn {
@@ -79,8 +79,8 @@ conn_open(struct admin *a, int fd)
 {
 	struct admin_conn *c = conn_place(a);
 
-	if (poller_add(a->poller, fd, POLLER_IN,
-		(uint64_t)(c - a->conns)) < 0) {
+	if (poller_add(a->poller, fd, POLLER_IN, (uint64_t)(c - a->conns)) <
+	    0) {
 		fd_close(fd);
 		return;
 	}
@@ -134,14 +134,15 @@ conn_on_bytes(struct admin *a, struct admin_conn *c)
 	ssize_t rc = admin_request_parse(in, &r);
 
 	if (rc > 0)
-		conn_answer(a, c, &r,
-		    admin_probe(&r, a->h->board, clock_ms()));
+		conn_answer(a, c, &r, admin_probe(&r, a->h->board, clock_ms()));
 	else if (rc < 0)
-		conn_answer(a, c, &none, (struct admin_answer){ 400,
-			"Bad Request", "not an HTTP/1 request" });
+		conn_answer(a, c, &none,
+		    (struct admin_answer){
+			400, "Bad Request", "not an HTTP/1 request" });
 	else if (c->len == sizeof(c->head))
-		conn_answer(a, c, &none, (struct admin_answer){ 431,
-			"Request Header Fields Too Large", "too long" });
+		conn_answer(a, c, &none,
+		    (struct admin_answer){
+			431, "Request Header Fields Too Large", "too long" });
 }
 
 static void
@@ -193,8 +194,7 @@ static int
 listen_again(struct admin *a)
 {
 	a->deaf = false;
-	return poller_add(a->poller, a->h->admin_listener, POLLER_IN,
-	    LISTENER);
+	return poller_add(a->poller, a->h->admin_listener, POLLER_IN, LISTENER);
 }
 
 /* Returns whether connections are left. */

@@ -8,12 +8,12 @@
 
 struct heritage;
 
-#define ADMIN_CONNS_MAX 32      /* one more: the oldest is closed */
-#define ADMIN_HEAD_MAX 8192     /* bytes of a request */
-#define ADMIN_HEAD_MS 2000      /* for a request to come */
-#define ADMIN_LINGER_MS 1000    /* for its sender to close after the answer */
-#define ADMIN_STALE_MS 10000    /* an arbiter silent for that long is stuck */
-#define ADMIN_HEALTH_MS 2000    /* all of `greencorn health` */
+#define ADMIN_CONNS_MAX 32   /* one more: the oldest is closed */
+#define ADMIN_HEAD_MAX 8192  /* bytes of a request */
+#define ADMIN_HEAD_MS 2000   /* for a request to come */
+#define ADMIN_LINGER_MS 1000 /* for its sender to close after the answer */
+#define ADMIN_STALE_MS 10000 /* an arbiter silent for that long is stuck */
+#define ADMIN_HEALTH_MS 2000 /* all of `greencorn health` */
 
 /*
  * The admin process, on h->admin_listener; a row of roles[]. Blocks all

@@ -48,8 +48,7 @@ read_answer(struct asking *q, int fd)
 
 		if (poll(&p, 1, left_ms(q)) <= 0)
 			return -E_TIMEOUT;
-		n = fd_read(fd, q->answer + q->len,
-		    sizeof(q->answer) - q->len);
+		n = fd_read(fd, q->answer + q->len, sizeof(q->answer) - q->len);
 		if (n == -E_EOF)
 			return 0;
 		if (n == -E_AGAIN)
@@ -78,8 +77,9 @@ ask(struct asking *q, const struct sock_addr *to)
 	    "User-Agent: greencorn-health\r\nConnection: close\r\n\r\n",
 	    q->path);
 	/* A fresh socket takes these few bytes at once. */
-	rc = sock_send(fd, (struct str){ request, (size_t)n }, false) == n ?
-	    read_answer(q, fd) : -E_GONE;
+	rc = sock_send(fd, (struct str){ request, (size_t)n }, false) == n
+	    ? read_answer(q, fd)
+	    : -E_GONE;
 
 close_fd:
 	fd_close(fd);
@@ -89,8 +89,8 @@ close_fd:
 static int
 complain(const struct asking *q, const char *what, struct str more)
 {
-	(void)fprintf(stderr, "greencorn health: %s at %s: %s%s%.*s\n",
-	    q->path, q->bind, what, more.len > 0 ? ": " : "", STR_ARG(more));
+	(void)fprintf(stderr, "greencorn health: %s at %s: %s%s%.*s\n", q->path,
+	    q->bind, what, more.len > 0 ? ": " : "", STR_ARG(more));
 	return 1;
 }
 
@@ -141,12 +141,12 @@ health(struct asking *q)
 		q->bind = "127.0.0.1:9000";
 	q->until_us = time_us() + ADMIN_HEALTH_MS * UINT64_C(1000);
 	if (admin_address_parse(str_of(q->bind), &to) < 0)
-		return complain(q, "GREENCORN_ADMIN_BIND names no address",
-		    STR(""));
+		return complain(
+		    q, "GREENCORN_ADMIN_BIND names no address", STR(""));
 	rc = ask(q, &to);
 	if (rc < 0)
-		return complain(q, rc == -E_TIMEOUT ? "no answer in 2 s" :
-		    "nobody answers",
+		return complain(q,
+		    rc == -E_TIMEOUT ? "no answer in 2 s" : "nobody answers",
 		    str_of(rc == -E_SYSTEM ? strerror(errno) : NULL));
 	return judge(q);
 }
@@ -162,8 +162,10 @@ admin_health_main(int argc, char **argv)
 			q.path = "/livez";
 			continue;
 		}
-		(void)fprintf(stderr, "greencorn health: unknown argument "
-		    "%s; it knows --live\n", argv[i]);
+		(void)fprintf(stderr,
+		    "greencorn health: unknown argument "
+		    "%s; it knows --live\n",
+		    argv[i]);
 		return 2;
 	}
 	return health(&q);

@@ -70,8 +70,8 @@ static const struct {
 #define N_PAGES (sizeof(pages) / sizeof(pages[0]))
 
 struct admin_answer
-admin_probe(const struct admin_request *r, const struct board *b,
-    uint64_t now_ms)
+admin_probe(
+    const struct admin_request *r, const struct board *b, uint64_t now_ms)
 {
 	size_t i;
 
@@ -80,8 +80,8 @@ admin_probe(const struct admin_request *r, const struct board *b,
 			continue;
 		if (!str_eq(r->method, STR("GET")) &&
 		    !str_eq(r->method, STR("HEAD")))
-			return (struct admin_answer){ 405,
-				"Method Not Allowed", "GET and HEAD only" };
+			return (struct admin_answer){ 405, "Method Not Allowed",
+				"GET and HEAD only" };
 		return pages[i].answer(b, now_ms);
 	}
 	return (struct admin_answer){ 404, "Not Found",

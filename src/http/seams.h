@@ -44,8 +44,8 @@ struct stream_ops {
 	 */
 	ssize_t (*file)(struct stream *s, int fd, off_t offset, size_t len);
 	/* Trailer fields, before end. NULL where there are none. */
-	int (*trailers)(struct stream *s, const struct field *fields,
-	    unsigned n_fields);
+	int (*trailers)(
+	    struct stream *s, const struct field *fields, unsigned n_fields);
 	/*
 	 * The answer is complete; what is buffered goes out by itself. The
 	 * request is no longer touched after this by the caller's thread.
@@ -106,8 +106,8 @@ struct executor_ops {
 	 * returns when one of the events (a set of executor_event) is true of
 	 * req; a set. Never runs another request's application.
 	 */
-	unsigned (*wait)(struct executor *e, struct request *req,
-	    unsigned events);
+	unsigned (*wait)(
+	    struct executor *e, struct request *req, unsigned events);
 	/* Something happened to req: whoever waits for it must look again. */
 	void (*wake)(struct executor *e, struct request *req);
 	/* Runs fn(arg) on an application thread, with the GIL. 0 or -E_FULL. */

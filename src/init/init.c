@@ -63,8 +63,8 @@ next_pause(struct init *i)
 	if (i->pause_ms == 0 || clock_ms() - i->born_ms >= INIT_STEADY_MS)
 		i->pause_ms = INIT_PAUSE_MIN_MS;
 	pause = i->pause_ms;
-	i->pause_ms = pause * 2 > INIT_PAUSE_MAX_MS ?
-	    INIT_PAUSE_MAX_MS : pause * 2;
+	i->pause_ms =
+	    pause * 2 > INIT_PAUSE_MAX_MS ? INIT_PAUSE_MAX_MS : pause * 2;
 	i->resume_ms = clock_ms() + pause;
 	return pause;
 }

@@ -12,11 +12,11 @@
 
 #include <stdbool.h>
 
-#define INIT_GRACE_MS 3000     /* between TERM and KILL for what is left */
-#define INIT_KILL_MS 1000      /* what even KILL has not ended by then stays */
-#define INIT_PAUSE_MIN_MS 100  /* before the first new start; doubles */
+#define INIT_GRACE_MS 3000    /* between TERM and KILL for what is left */
+#define INIT_KILL_MS 1000     /* what even KILL has not ended by then stays */
+#define INIT_PAUSE_MIN_MS 100 /* before the first new start; doubles */
 #define INIT_PAUSE_MAX_MS 10000
-#define INIT_STEADY_MS 60000   /* lived that long: the pauses begin anew */
+#define INIT_STEADY_MS 60000 /* lived that long: the pauses begin anew */
 
 struct init_job {
 	/* Runs in the child; its return value is the child's exit status. */

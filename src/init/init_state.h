@@ -24,16 +24,16 @@ struct init {
 	struct signals_saved given; /* mask and dispositions at our start */
 	int signals;                /* where they are read, or -1 */
 	enum init_phase phase;
-	pid_t child;                /* 0 when there is none */
-	uint64_t born_ms;           /* when it was started */
-	struct child_end last;      /* how the last one ended */
-	bool stopping;              /* somebody asked for the end */
-	bool again;                 /* after the sweep: start a new child */
-	unsigned pause_ms;          /* how long the next pause is */
-	uint64_t resume_ms;         /* INIT_PAUSING: until then */
-	pid_t left;                 /* whom kill() means while sweeping */
-	bool killed;                /* they have had their KILL */
-	uint64_t due_ms;            /* INIT_SWEEPING: when patience ends */
+	pid_t child;           /* 0 when there is none */
+	uint64_t born_ms;      /* when it was started */
+	struct child_end last; /* how the last one ended */
+	bool stopping;         /* somebody asked for the end */
+	bool again;            /* after the sweep: start a new child */
+	unsigned pause_ms;     /* how long the next pause is */
+	uint64_t resume_ms;    /* INIT_PAUSING: until then */
+	pid_t left;            /* whom kill() means while sweeping */
+	bool killed;           /* they have had their KILL */
+	uint64_t due_ms;       /* INIT_SWEEPING: when patience ends */
 };
 
 /* init.c: ends the pause or the patience, after a signal to stop. */

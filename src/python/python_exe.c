@@ -57,8 +57,7 @@ absolute(const char *path, char out[PATH_MAX])
 		while (path[0] == '.' && path[1] == '/')
 			for (path++; *path == '/'; path++)
 				;
-		n = snprintf(out, PATH_MAX, "%s/%s", here[1] ? here : "",
-		    path);
+		n = snprintf(out, PATH_MAX, "%s/%s", here[1] ? here : "", path);
 	}
 	return n > 0 && n < PATH_MAX;
 }
@@ -84,8 +83,8 @@ try_search_path(const char *name, char out[PATH_MAX])
 
 		if (folder.len == 0)
 			folder = STR(".");
-		n = snprintf(path, sizeof path, "%.*s/%s", STR_ARG(folder),
-		    name);
+		n = snprintf(
+		    path, sizeof path, "%.*s/%s", STR_ARG(folder), name);
 		if (n > 0 && (size_t)n < sizeof path && try(path, out))
 			return true;
 	}
@@ -132,8 +131,9 @@ is_python_name(const char *name)
 	if (*s.ptr != '3')
 		return false;
 	s = str_tail(s, 1);
-	return s.len == 0 || (*s.ptr == '.' &&
-	    strspn(s.ptr + 1, "0123456789") == s.len - 1 && s.len > 1);
+	return s.len == 0 ||
+	    (*s.ptr == '.' && strspn(s.ptr + 1, "0123456789") == s.len - 1 &&
+		s.len > 1);
 }
 
 static const char *
@@ -165,8 +165,8 @@ mark(char path[PATH_MAX])
 
 	if (*path == '\0' || is_python_name(name))
 		return;
-	n = snprintf(link, sizeof link, "%.*spython3", (int)(name - path),
-	    path);
+	n = snprintf(
+	    link, sizeof link, "%.*spython3", (int)(name - path), path);
 	if (n > 0 && (size_t)n < sizeof link && is_us(link)) {
 		memcpy(path, link, (size_t)n + 1);
 	} else if (len + 2 <= PATH_MAX) {
@@ -186,11 +186,10 @@ in_environment(const char *path)
 	size_t i;
 
 	for (i = 0; i < 2; i++) {
-		int n = snprintf(file, sizeof file, "%.*s%s", folder, path,
-		    places[i]);
+		int n = snprintf(
+		    file, sizeof file, "%.*s%s", folder, path, places[i]);
 
-		if (n > 0 && (size_t)n < sizeof file &&
-		    access(file, R_OK) == 0)
+		if (n > 0 && (size_t)n < sizeof file && access(file, R_OK) == 0)
 			return true;
 	}
 	return false;

@@ -62,8 +62,8 @@ const struct python_frozen_source *python_frozen_find_source(struct str name);
  * libc asks here when the image has no file for TZ: before Python's start
  * and in any thread.
  */
-__attribute__((visibility("hidden")))
-const unsigned char *greencorn_tz(const char *name, size_t *len);
+__attribute__((visibility("hidden"))) const unsigned char *
+greencorn_tz(const char *name, size_t *len);
 
 /*
  * Gives the pages of the library back to the kernel, which reads them again

@@ -9,16 +9,15 @@
 #include "base/banned.h"
 
 /* musl's own version, a constant of its. glibc has none. */
-extern const char __libc_version[]
-    __attribute__((weak, visibility("hidden")));
+extern const char __libc_version[] __attribute__((weak, visibility("hidden")));
 
 /* Returns a new read-only view, or NULL with a Python error set. */
 static PyObject *
 view(const unsigned char *data, size_t len)
 {
 	/* The API takes char *; PyBUF_READ is what keeps it from writing. */
-	return PyMemoryView_FromMemory((char *)(size_t)data, (Py_ssize_t)len,
-	    PyBUF_READ);
+	return PyMemoryView_FromMemory(
+	    (char *)(size_t)data, (Py_ssize_t)len, PyBUF_READ);
 }
 
 /* -1 with a Python error set when the object is not a str. */
@@ -126,8 +125,8 @@ modules(PyObject *self, PyObject *unused)
 	if (list == NULL)
 		return NULL;
 	for (; m->name != NULL; m++) {
-		PyObject *row = Py_BuildValue("(sO)", m->name,
-		    m->is_package ? Py_True : Py_False);
+		PyObject *row = Py_BuildValue(
+		    "(sO)", m->name, m->is_package ? Py_True : Py_False);
 
 		if (append(list, row) < 0) {
 			Py_DECREF(list);
@@ -151,8 +150,8 @@ fill(PyObject *module)
 {
 	const char *libc = __libc_version == NULL ? "" : __libc_version;
 
-	if (PyModule_AddStringConstant(module, "version",
-	    GREENCORN_VERSION) < 0)
+	if (PyModule_AddStringConstant(module, "version", GREENCORN_VERSION) <
+	    0)
 		return -1;
 	return PyModule_AddStringConstant(module, "libc_version", libc);
 }

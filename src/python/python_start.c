@@ -17,8 +17,7 @@
 #define WIDE(x) STRINGIFY(x)
 /* Must be freeze_tree.VIRTUAL_LIB. */
 #define LIBRARY \
-	PREFIX L"/lib/python" WIDE(PY_MAJOR_VERSION) L"." \
-	WIDE(PY_MINOR_VERSION)
+	PREFIX L"/lib/python" WIDE(PY_MAJOR_VERSION) L"." WIDE(PY_MINOR_VERSION)
 
 /* What to do in turn until one fails. */
 #define TRY(status, call) \
@@ -92,8 +91,8 @@ start(PyConfig *c, const char *argv0)
 {
 	PyStatus s = PyStatus_Ok();
 
-	if (PyImport_AppendInittab("_greencorn_frozen",
-	    python_frozen_module) < 0)
+	if (PyImport_AppendInittab("_greencorn_frozen", python_frozen_module) <
+	    0)
 		return PyStatus_NoMemory();
 	PyImport_FrozenModules = python_frozen_modules;
 	c->use_frozen_modules = 1;
@@ -121,8 +120,8 @@ ensure_boot(void)
 static void
 log_failure(PyStatus s)
 {
-	log_event(EV_PYTHON_START,
-	    s.err_msg != NULL ? s.err_msg : "it asks to exit");
+	log_event(
+	    EV_PYTHON_START, s.err_msg != NULL ? s.err_msg : "it asks to exit");
 }
 
 int

@@ -110,8 +110,8 @@ take_path(struct str path, char *dst, size_t dst_size)
 }
 
 int
-cgroup_parse_path(struct str text, struct str controller, char *dst,
-    size_t dst_size)
+cgroup_parse_path(
+    struct str text, struct str controller, char *dst, size_t dst_size)
 {
 	struct str row, id;
 
@@ -258,8 +258,8 @@ limit_of(const struct limit *limits, struct str proc)
 	int i, m;
 
 	for (i = 0; i < 2; i++) {
-		if (cgroup_parse_path(proc, str_of(limits[i].controller),
-			group, sizeof(group)) < 0)
+		if (cgroup_parse_path(proc, str_of(limits[i].controller), group,
+			sizeof(group)) < 0)
 			memcpy(group, "/", 2);
 		for (m = 0; m < 2 && limits[i].mounts[m] != NULL; m++) {
 			v = strictest(&limits[i], limits[i].mounts[m], group);

@@ -36,7 +36,7 @@ int cgroup_parse_memory(struct str text, uint64_t *bytes);
  * 0, -E_NOT_FOUND, -E_TOO_LONG or -E_BAD_VALUE (a path with "..", as shown
  * from within another group's namespace).
  */
-int cgroup_parse_path(struct str text, struct str controller, char *dst,
-    size_t dst_size);
+int cgroup_parse_path(
+    struct str text, struct str controller, char *dst, size_t dst_size);
 
 #endif

@@ -22,8 +22,8 @@
 #define AT_ONCE 4096
 
 static atomic_uint_fast64_t dropped;
-static atomic_uint_fast64_t told;   /* of those, already said in a line */
-static atomic_bool stuck;           /* the reader failed to read before */
+static atomic_uint_fast64_t told; /* of those, already said in a line */
+static atomic_bool stuck;         /* the reader failed to read before */
 
 static bool
 writable(void)

@@ -18,17 +18,48 @@
 
 #define ROW(name) [SIG##name] = "SIG" #name
 static const char *const names[32] = {
-	ROW(HUP), ROW(INT), ROW(QUIT), ROW(ILL), ROW(TRAP), ROW(ABRT),
-	ROW(BUS), ROW(FPE), ROW(KILL), ROW(USR1), ROW(SEGV), ROW(USR2),
-	ROW(PIPE), ROW(ALRM), ROW(TERM), ROW(STKFLT), ROW(CHLD), ROW(CONT),
-	ROW(STOP), ROW(TSTP), ROW(TTIN), ROW(TTOU), ROW(URG), ROW(XCPU),
-	ROW(XFSZ), ROW(VTALRM), ROW(PROF), ROW(WINCH), ROW(IO), ROW(PWR),
+	ROW(HUP),
+	ROW(INT),
+	ROW(QUIT),
+	ROW(ILL),
+	ROW(TRAP),
+	ROW(ABRT),
+	ROW(BUS),
+	ROW(FPE),
+	ROW(KILL),
+	ROW(USR1),
+	ROW(SEGV),
+	ROW(USR2),
+	ROW(PIPE),
+	ROW(ALRM),
+	ROW(TERM),
+	ROW(STKFLT),
+	ROW(CHLD),
+	ROW(CONT),
+	ROW(STOP),
+	ROW(TSTP),
+	ROW(TTIN),
+	ROW(TTOU),
+	ROW(URG),
+	ROW(XCPU),
+	ROW(XFSZ),
+	ROW(VTALRM),
+	ROW(PROF),
+	ROW(WINCH),
+	ROW(IO),
+	ROW(PWR),
 	ROW(SYS),
 };
 #undef ROW
 
 static const int faults[] = {
-	SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT,
+	SIGSEGV,
+	SIGBUS,
+	SIGFPE,
+	SIGILL,
+	SIGTRAP,
+	SIGSYS,
+	SIGABRT,
 };
 #define N_FAULTS (sizeof(faults) / sizeof(faults[0]))
 
@@ -84,8 +115,8 @@ signals_block(struct signals_saved *saved)
 
 	/* Neither call can fail with arguments such as these. */
 	all_but_faults(&set);
-	(void)sigprocmask(SIG_SETMASK, &set,
-	    saved == NULL ? NULL : &saved->mask);
+	(void)sigprocmask(
+	    SIG_SETMASK, &set, saved == NULL ? NULL : &saved->mask);
 	(void)sigaction(SIGPIPE, &ignore, saved == NULL ? NULL : &saved->pipe);
 }
 

@@ -21,9 +21,9 @@ struct signals_saved {
 
 struct signals_event {
 	int sig;
-	int code;   /* si_code: SI_USER, SI_QUEUE, SI_KERNEL, CLD_EXITED ... */
-	pid_t pid;  /* who sent it; 0 for the kernel or from outside */
-	int value;  /* of SI_QUEUE */
+	int code;  /* si_code: SI_USER, SI_QUEUE, SI_KERNEL, CLD_EXITED ... */
+	pid_t pid; /* who sent it; 0 for the kernel or from outside */
+	int value; /* of SI_QUEUE */
 };
 
 /* "SIGTERM", "SIGRTMIN+3"; "SIG?" for what is no signal. Static memory. */

@@ -31,8 +31,8 @@
 #include "worker/worker_signals.h"
 #include "base/banned.h"
 
-#define TURN_MS 1000       /* the heartbeat's grain */
-#define EXIT_MIN_MS 1000   /* for the libraries' own at-exit work */
+#define TURN_MS 1000     /* the heartbeat's grain */
+#define EXIT_MIN_MS 1000 /* for the libraries' own at-exit work */
 
 enum worker_exit {
 	WORKER_EXIT_OK = 0,

@@ -89,8 +89,7 @@ happened(struct request *req, unsigned events)
 	if ((events & EXECUTOR_BODY) &&
 	    (body_complete(&req->body) || body_peek(&req->body).len > 0))
 		set |= EXECUTOR_BODY;
-	if ((events & EXECUTOR_ROOM) &&
-	    req->stream->ops->room(req->stream) > 0)
+	if ((events & EXECUTOR_ROOM) && req->stream->ops->room(req->stream) > 0)
 		set |= EXECUTOR_ROOM;
 	return set;
 }

@@ -38,6 +38,7 @@ struct h1 {
 	bool continued;      /* 100 Continue was sent, or needless */
 	bool head_out;       /* the answer's head is in conn->out */
 	bool chunked_out;    /* the answer goes out in chunks */
+	bool file_waits;     /* its file: buffer room is of no use */
 	bool until_close;    /* its end is the connection's */
 	bool last;           /* no further request after this one */
 };

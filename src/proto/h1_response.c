@@ -184,6 +184,7 @@ send_body(struct stream *s, struct str data)
 		return -E_GONE;
 	if (data.len == 0)
 		return 0; /* an empty chunk would be the last one */
+	h->file_waits = false;
 	if (h->conn->blocked && conn_room(h->conn) == 0)
 		return 0;
 	if (h->chunked_out)
@@ -204,6 +205,7 @@ send_file(struct stream *s, int fd, off_t offset, size_t len)
 		return -E_GONE;
 	if (h->conn->transport->sendfile == NULL)
 		return -E_NOT_FOUND;
+	h->file_waits = true;
 	if (len == 0 || h->conn->blocked)
 		return 0;
 	if (h->chunked_out) {
@@ -257,7 +259,9 @@ room(struct stream *s)
 {
 	struct h1 *h = h1_from_stream(s);
 
-	return h->conn->blocked ? conn_room(h->conn) : CONN_OUT_BOUND;
+	if (!h->conn->blocked)
+		return CONN_OUT_BOUND;
+	return h->file_waits ? 0 : conn_room(h->conn);
 }
 
 /* What we answer when the application could not: 0 is nothing. */

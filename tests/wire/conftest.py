@@ -124,17 +124,22 @@ class Connection:
 
 
 class Server:
+    """settings: of greencorn; app names another application than _app's."""
+
     def __init__(self, directory, settings):
+        settings = dict(settings)
+        app = settings.pop("app", "_app:app")
         self.log_path = directory / "log"
         env = {k: v for k, v in os.environ.items()
                if not k.startswith(("GREENCORN", "GUNICORN"))}
-        env.update(PYTHONPATH=str(HERE), GREENCORN_BIND="127.0.0.1:0",
+        env.update(PYTHONPATH=f"{HERE}:{HERE.parent / 'apps'}",
+                   GREENCORN_BIND="127.0.0.1:0",
                    PYTHONDONTWRITEBYTECODE="1")
         env.update({f"GREENCORN_{k.upper()}": str(v)
                     for k, v in settings.items()})
         with open(self.log_path, "wb") as log:
             self.process = subprocess.Popen(
-                [str(BINARY), "_app:app"], cwd=directory, env=env,
+                [str(BINARY), app], cwd=directory, env=env,
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         self.wait_log(r"Ready: \d+ workers serve")
         found = re.search(r"Listening at: (?:http://([\d.]+):(\d+)|unix:(\S+))",

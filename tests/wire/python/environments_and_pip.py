@@ -150,3 +150,50 @@ def test_pip_installs_into_target(empty_root, tmp):
         "itsdangerous.Signer('k').sign('v')), s._escape_inner('<'))")
     assert out == ("/app/site-packages/markupsafe/_speedups."
                    "cpython-313-x86_64-linux-musl.so b'v' &lt;\n")
+
+
+WHEEL = """
+import zipfile
+info = "tiny-1.0.dist-info/"
+with zipfile.ZipFile("tiny-1.0-py3-none-any.whl", "w") as z:
+    z.writestr("tiny.py", "answer = 42\\n")
+    z.writestr(info + "METADATA",
+               "Metadata-Version: 2.1\\nName: tiny\\nVersion: 1.0\\n")
+    z.writestr(info + "WHEEL", "Wheel-Version: 1.0\\nGenerator: hand\\n"
+               "Root-Is-Purelib: true\\nTag: py3-none-any\\n")
+    z.writestr(info + "RECORD", "")
+"""
+TINY = "import tiny; print(tiny.answer, tiny.__file__)"
+
+
+def test_install_without_a_place(greencorn, python, tmp_path):
+    """Goes where the search path looks."""
+    python("-c", WHEEL)
+    finish([greencorn, "pip", "install", "--no-index",
+            "tiny-1.0-py3-none-any.whl"], cwd=tmp_path)
+    assert python("-c", TINY) == f"42 {tmp_path}/site-packages/tiny.py\n"
+    out = finish([greencorn, "pip", "list"], cwd=tmp_path)
+    assert "tiny" in out
+
+
+def test_install_without_a_place_in_an_image(empty_root):
+    empty_root.python("-c", WHEEL)
+    empty_root.run(["/greencorn", "pip", "install", "--no-index",
+                    "/app/tiny-1.0-py3-none-any.whl"], cwd="/")
+    assert empty_root.python("-c", TINY) == "42 /app/site-packages/tiny.py\n"
+
+
+def test_install_where_nothing_can_be_written(empty_root):
+    empty_root.python("-c", WHEEL)
+    err = empty_root.run(["/greencorn", "pip", "install", "--no-index",
+                          "/app/tiny-1.0-py3-none-any.whl"], uid=65532,
+                         fails=1)
+    assert "no folder can be written to" in err
+    assert "Traceback" not in err
+
+
+def test_a_venv_keeps_its_own_place(venv, tmp_path, python):
+    python("-c", WHEEL)
+    finish([venv / "bin/pip", "install", "--no-index",
+            "tiny-1.0-py3-none-any.whl"], cwd=tmp_path)
+    assert finish([venv / "bin/python", "-c", TINY]).startswith(f"42 {venv}")

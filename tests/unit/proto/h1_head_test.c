@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "http/http_field.h"
+#include "http/http_policy.h"
 #include "http/seams.h"
 #include "proto/h1_head.h"
 
@@ -564,19 +565,38 @@ folding(void **state)
 	    "\r\n", 431);
 }
 
+/* Every bound that an arena may have: an error, or all of the request. */
 static void
 fails_without_memory(void **state)
 {
-	struct request *req = request_create(&stream, NULL, 8);
-	struct http_error err = { 0, NULL };
-	struct h1_head head = { 0 };
-	struct str in = STR("GET / HTTP/1.1\r\nA: b\r\n\r\n");
+	static const char text[] = "gEt /%41 HTTP/1.1\r\nHost: a\r\n b\r\n"
+	    "A: b\r\n c\r\n\r\n";
+	static const struct http_policy policy;
+	struct h1_rules rules = usual;
+	unsigned n_failed = 0;
+	size_t max;
 
 	(void)state;
-	assert_int_equal(h1_head_find(&head, &usual, in, &err), in.len);
-	assert_int_equal(h1_head_parse(&head, &usual, in, req, &err),
-	    -E_NOMEM);
-	request_destroy(req);
+	rules.permit_obsolete_folding = true;
+	rules.permit_unconventional_method = true;
+	rules.casefold_method = true;
+	for (max = 0; max < 2 * ARENA_BLOCK; max += 8) {
+		struct request *req = request_create(&stream, NULL, max);
+		struct http_error err = { 0, NULL };
+		struct h1_head head = { 0 };
+		int rc;
+
+		assert_true(h1_head_find(&head, &rules, STR(text), &err) > 0);
+		rc = h1_head_parse(&head, &rules, STR(text), req, &err);
+		if (rc == 0)
+			rc = http_policy_apply(&policy, req, &err);
+		/* Host is "a b" by then, which is none. */
+		assert_true(rc == -E_NOMEM ||
+		    (rc == -E_PROTOCOL && err.status == 400));
+		n_failed += rc == -E_NOMEM;
+		request_destroy(req);
+	}
+	assert_in_range(n_failed, 1, 2 * ARENA_BLOCK / 8 - 1);
 }
 
 int

@@ -209,7 +209,8 @@ take_head(struct h1 *h, struct str in)
 
 	n = h1_head_find(&h->head, &env->rules, in, &err);
 	if (n == 0) {
-		if (h->state != &reading_head)
+		/* An empty line after a body is no request yet: no 408. */
+		if (h->state != &reading_head && in.len > h->head.start)
 			h1_enter(h, &reading_head);
 		return 0;
 	}

@@ -49,6 +49,14 @@ def test_idle(server):
     assert time.monotonic() - began < 2
 
 
+def test_idle_after_an_empty_line(server):
+    """Some clients send one behind a body; it asks for nothing."""
+    c = limits(server).connect()
+    assert c.ask(b"POST /echo HTTP/1.1\r\nHost: a\r\n"
+                 b"Content-Length: 1\r\n\r\nx\r\n").status == 200
+    assert c.rest() == b""
+
+
 def test_reader(server):
     s = limits(server)
     c = s.connect()

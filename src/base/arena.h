@@ -29,7 +29,7 @@ void *arena_alloc(struct arena *a, size_t n);
 /* A copy of s, NUL-terminated beyond its length; ptr NULL on failure. */
 struct str arena_str(struct arena *a, struct str s);
 
-/* Frees all but the first block and forgets everything: for the next request. */
+/* Frees all but the first block, forgets everything: for the next request. */
 void arena_reset(struct arena *a);
 
 /* Frees everything. The arena may be used again after arena_init. */

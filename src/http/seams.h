@@ -55,7 +55,7 @@ struct stream_ops {
 	void (*body_credit)(struct stream *s, size_t n);
 	/* Bytes that body would take now without waiting. */
 	size_t (*room)(struct stream *s);
-	/* The answer cannot be completed: the client must see that it is cut. */
+	/* The answer cannot be completed: the client must see it cut. */
 	void (*reset)(struct stream *s);
 	/* Turns the connection over to another protocol; NULL: cannot. */
 	int (*upgrade)(struct stream *s, struct str protocol);

@@ -355,7 +355,7 @@ read_once(struct conn *c, size_t want)
 		conn_close(c, CLOSE_RESET);
 	if (got <= 0)
 		return false;
-	/* Edge-triggered: a short read has emptied it; an end is still there. */
+	/* Edge-triggered: a short read has emptied it; an end is still there */
 	if ((size_t)got < n && !c->half)
 		c->readable = false;
 	on_read(c, (struct str){ mem, (size_t)got });

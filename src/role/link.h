@@ -47,8 +47,8 @@ int link_send(int fd, const struct link_message *m);
 
 /*
  * Receives one message. Waits up to timeout_ms (0: not at all). 0; -E_AGAIN;
- * -E_TIMEOUT; -E_EOF; -E_PROTOCOL (malformed: close the link); -E_SYSTEM. Received descriptors
- * are the caller's, close on exec.
+ * -E_TIMEOUT; -E_EOF; -E_PROTOCOL (malformed: close the link); -E_SYSTEM.
+ * Received descriptors are the caller's, close on exec.
  */
 int link_receive(
     int fd, struct link_inbox *in, int timeout_ms, struct link_message *m);

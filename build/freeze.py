@@ -6,7 +6,6 @@ tables mean; src/notes/0006-python-inside.md says why they are as they are.
 """
 
 import argparse
-import lzma
 import pathlib
 import sys
 
@@ -107,18 +106,7 @@ class Tables:
         self.end_group(group)
 
     def end_group(self, group):
-        # The dictionary need not be larger than what it is for: the reader
-        # allocates it.
-        filters = [
-            {
-                "id": lzma.FILTER_LZMA2,
-                "preset": 9 | lzma.PRESET_EXTREME,
-                "dict_size": max(len(group), PAGE),
-            }
-        ]
-        packed = lzma.compress(
-            bytes(group), lzma.FORMAT_XZ, lzma.CHECK_CRC32, filters=filters
-        )
+        packed = freeze_tree.compress(bytes(group))
         self.groups.append((self.texts.put(packed), len(packed)))
 
     def put_files(self, files):

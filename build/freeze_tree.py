@@ -5,6 +5,8 @@ result depends on the contents alone, never on where the trees lie.
 """
 
 import ast
+import io
+import lzma
 import marshal
 import os
 import pathlib
@@ -143,15 +145,46 @@ def build_places(values):
 
 
 def add_wheel(tree, folder):
-    """pip, as ensurepip brings it: importable, and a file for ensurepip."""
+    """pip, as ensurepip brings it: importable, and a file for ensurepip.
+
+    Packed anew as one xz stream, which is a third smaller than a zip's
+    members by themselves, and without the launchers for Windows.
+    """
     wheels = sorted(pathlib.Path(folder).glob("pip-*.whl"))
     if not wheels:
         raise SystemExit(f"freeze: no pip-*.whl in {folder}")
-    wheel = wheels[-1]
-    with zipfile.ZipFile(wheel) as z:
-        if z.testzip() is not None:
-            raise SystemExit(f"freeze: {wheel} is damaged")
-    tree.files[f"ensurepip/_bundled/{wheel.name}"] = wheel.read_bytes()
+    packed = io.BytesIO()
+    with zipfile.ZipFile(wheels[-1]) as old, zipfile.ZipFile(
+        packed, "w"
+    ) as new:
+        for name in sorted(old.namelist()):
+            data = old.read(name)  # checks the member's CRC
+            if name.endswith(".exe"):
+                continue
+            if name.endswith(".dist-info/RECORD"):
+                lines = data.decode().splitlines(keepends=True)
+                kept = [n for n in lines if ".exe," not in n]
+                data = "".join(kept).encode()
+            # A ZipInfo made of a name has no date of today.
+            new.writestr(zipfile.ZipInfo(name), data)
+    tree.files[f"ensurepip/_bundled/{wheels[-1].name}.xz"] = compress(
+        packed.getvalue()
+    )
+
+
+def compress(data):
+    """One xz stream. The dictionary is no larger than what it is for,
+    because whoever reads it allocates as much."""
+    filters = [
+        {
+            "id": lzma.FILTER_LZMA2,
+            "preset": 9 | lzma.PRESET_EXTREME,
+            "dict_size": max(len(data), 4096),
+        }
+    ]
+    return lzma.compress(
+        data, lzma.FORMAT_XZ, lzma.CHECK_CRC32, filters=filters
+    )
 
 
 def add_zones(tree, folder):

@@ -25,8 +25,7 @@ class Wheel:
     def __init__(self):
         import zipfile
 
-        name = wheel_name()
-        self.zip = zipfile.ZipFile(io.BytesIO(_greencorn_frozen.file(name)))
+        self.zip = zipfile.ZipFile(io.BytesIO(wheel_bytes()))
         self._names = {n for n in self.zip.namelist() if n[-1] != "/"}
 
     def names(self):
@@ -38,11 +37,23 @@ class Wheel:
         return self.zip.read(name)
 
 
-def wheel_name():
+def packed_wheel():
+    """The name of the file in the binary."""
     for name in _greencorn_frozen.files():
-        if name.startswith(WHEELS) and name.endswith(".whl"):
+        if name.startswith(WHEELS) and name.endswith(".whl.xz"):
             return name
     raise FileNotFoundError(2, "No wheel of pip in the binary", WHEELS)
+
+
+def wheel_name():
+    """As pip wants to see it."""
+    return packed_wheel().rpartition("/")[2].removesuffix(".xz")
+
+
+def wheel_bytes():
+    import lzma
+
+    return lzma.decompress(_greencorn_frozen.file(packed_wheel()))
 
 
 @functools.cache

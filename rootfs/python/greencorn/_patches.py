@@ -152,12 +152,11 @@ def ensurepip(module):
 
     @contextlib.contextmanager
     def wheel_path():
-        from greencorn import _library, _late
+        from greencorn import _late
 
-        name = _late.wheel_name()
         with tempfile.TemporaryDirectory() as folder:
-            path = pathlib.Path(folder, name.rpartition("/")[2])
-            path.write_bytes(_library.FrozenFiles.read(name))
+            path = pathlib.Path(folder, _late.wheel_name())
+            path.write_bytes(_late.wheel_bytes())
             yield path
 
     module._get_pip_whl_path_ctx = wheel_path

@@ -241,6 +241,8 @@ static void
 next_request(struct h1 *h)
 {
 	forget_request(h);
+	/* An idle connection holds no buffer: there may be thousands. */
+	buf_finish(&h->conn->out);
 	h1_enter(h, &idle);
 	if (buf_len(&h->conn->in) > 0)
 		conn_again(h->conn);

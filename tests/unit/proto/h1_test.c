@@ -735,6 +735,83 @@ test_abort_tells_the_application(void **state)
 	server_stop(s);
 }
 
+/* Requests of every kind, to be damaged. */
+static const char seeds[] = GET
+    "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nabcde"
+    "HEAD /unknown HTTP/1.1\r\nHost: a\r\n\r\n"
+    "POST /count HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+    "3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nT: v\r\n\r\n"
+    "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n"
+    "Content-Length: 2\r\n\r\nok"
+    "GET /chunked?3000 HTTP/1.1\r\nHost: a\r\n\r\n"
+    "GET /204 HTTP/1.1\r\nHost: a\r\n\r\n"
+    "GET /short HTTP/1.1\r\nHost: a\r\n\r\n"
+    "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n" GET_CLOSE;
+
+/* Some bytes changed, some lost, cut at both ends; its length. */
+static size_t
+damaged(char *dst)
+{
+	size_t n = sizeof(seeds) - 1, from = (size_t)random() % n, at;
+
+	if (random() % 2 == 0)
+		from = 0;
+	n -= from;
+	memcpy(dst, seeds + from, n);
+	for (long k = random() % 4; k > 0; k--) {
+		at = (size_t)random() % n;
+		if (random() % 2 == 0)
+			dst[at] = (char)random();
+		else
+			memmove(dst + at, dst + at + 1, --n - at);
+	}
+	return random() % 3 == 0 ? (size_t)random() % n : n;
+}
+
+static void
+send_in_slices(struct server *s, struct client *c, struct str text)
+{
+	struct str part;
+
+	while (text.len > 0) {
+		part = str_head(text, 1 + (size_t)random() % 200);
+		text = str_tail(text, part.len);
+		(void)sock_send(c->fd, part, false);
+		server_turn(s, 0);
+	}
+}
+
+static void
+all_short(struct proto_env *env)
+{
+	short_times(env);
+	env->keepalive_ms = env->body_ms = env->header_ms = 20;
+}
+
+/* Whatever comes: every connection ends, and nothing is left. */
+static void
+test_damaged_requests(void **state)
+{
+	struct server *s = server_start(all_short);
+	char text[sizeof(seeds)];
+	struct client *c;
+
+	(void)state;
+	srandom(7);
+	for (unsigned i = 0; i < 1500; i++) {
+		c = client_open(s);
+		send_in_slices(s, c, (struct str){ text, damaged(text) });
+		if (random() % 4 == 0)
+			sock_shutdown_write(c->fd);
+		if (random() % 4 == 0)
+			sock_set_abort(c->fd);
+		client_wait(s, c, 1);
+		client_close(c);
+	}
+	server_expect_conns(s, 0);
+	server_stop(s);
+}
+
 static void
 test_stop_with_everything_open(void **state)
 {
@@ -784,6 +861,7 @@ main(void)
 		cmocka_unit_test(test_drain),
 		cmocka_unit_test(test_drain_ends_idle_connections),
 		cmocka_unit_test(test_abort_tells_the_application),
+		cmocka_unit_test(test_damaged_requests),
 		cmocka_unit_test(test_stop_with_everything_open),
 	};
 

@@ -5,7 +5,6 @@
  */
 #include "worker/worker.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -137,7 +136,7 @@ prepare(struct worker_process *w)
 		log_errno(EV_WORKER_PREPARE);
 		return WORKER_EXIT_BOOT;
 	}
-	worker_signals_start(w->reactor);
+	worker_signals_start(w->reactor, w->cfg->graceful_timeout);
 	if (worker_forks_start(w->reactor) < 0 || wsgi_start(w->cfg) < 0 ||
 	    w->executor->ops->start(w->executor) < 0)
 		return WORKER_EXIT_BOOT;
@@ -176,16 +175,10 @@ drain(struct worker_process *w)
 	reactor_destroy(w->reactor);
 }
 
-static void
-on_overdue(int sig)
-{
-	(void)sig;
-	_exit(WORKER_EXIT_OK);
-}
-
 /*
  * Lets Python and its libraries say goodbye, but not for longer than what is
- * left of the graceful time: some at-exit handlers never return.
+ * left of the graceful time (SIGALRM ends it): some at-exit handlers never
+ * return.
  */
 static void
 finish(struct worker_process *w, uint64_t told_ms)
@@ -196,7 +189,6 @@ finish(struct worker_process *w, uint64_t told_ms)
 
 	if (w->cfg->graceful_timeout > spent + EXIT_MIN_MS)
 		left = w->cfg->graceful_timeout - spent;
-	signal(SIGALRM, on_overdue);
 	timer.it_value.tv_sec = (time_t)(left / 1000);
 	timer.it_value.tv_usec = (suseconds_t)(left % 1000 * 1000);
 	setitimer(ITIMER_REAL, &timer, NULL);

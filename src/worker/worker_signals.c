@@ -17,8 +17,25 @@
 
 #include "base/banned.h"
 
+/* Beyond the graceful time: for Python and libraries to end. */
+#define OVERDUE_EXTRA_S 2
+
 static volatile sig_atomic_t draining;
 static struct reactor *reactor;
+static unsigned overdue_s; /* from TERM to the end, at the latest */
+
+/*
+ * Nobody else may be there to end a worker whose application does not come
+ * back: its arbiter may have died.
+ */
+static void
+on_overdue(int sig, siginfo_t *info, void *context)
+{
+	(void)sig;
+	(void)info;
+	(void)context;
+	_exit(0);
+}
 
 static void
 on_term(int sig, siginfo_t *info, void *context)
@@ -63,13 +80,14 @@ on_ignored(int sig, siginfo_t *info, void *context)
 }
 
 void
-worker_signals_start(struct reactor *r)
+worker_signals_start(struct reactor *r, uint64_t graceful_ms)
 {
 	static const struct {
 		int sig;
 		void (*act)(int, siginfo_t *, void *);
 	} actions[] = {
 		{ SIGTERM, on_term },
+		{ SIGALRM, on_overdue },
 		{ SIGINT, on_quick },
 		{ SIGQUIT, on_quick },
 		{ SIGABRT, on_abort },
@@ -80,6 +98,7 @@ worker_signals_start(struct reactor *r)
 	};
 
 	reactor = r;
+	overdue_s = (unsigned)(graceful_ms / 1000) + OVERDUE_EXTRA_S;
 	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
 		struct sigaction act = {
 			.sa_sigaction = actions[i].act,

@@ -6,11 +6,15 @@
 #define WORKER_WORKER_SIGNALS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct reactor;
 
-/* Installs the handlers; r is woken by them. Once per process. */
-void worker_signals_start(struct reactor *r);
+/*
+ * Installs the handlers; r is woken by them. After TERM the process ends
+ * within graceful_ms and two seconds, whatever it does. Once per process.
+ */
+void worker_signals_start(struct reactor *r, uint64_t graceful_ms);
 
 /* As if TERM had come: the application has asked to end. */
 void worker_signals_leave(void);

@@ -116,3 +116,32 @@ def test_a_dead_template_is_replaced_and_nobody_notices(serve, until):
     until(lambda: len(s.workers()) == 2, "two workers again")
     assert s.get("/").status == 200
     assert workers
+
+
+def test_workers_of_a_dead_arbiter_leave(serve, until):
+    s = serve(app=STUCK, workers=2, graceful_timeout=1)
+    t = threading.Thread(target=_swallow, args=(s, "/stuck"), daemon=True)
+    t.start()
+    workers = s.workers()
+    until(lambda: any(_is_in_a_call(w) for w in workers), "the request runs")
+    os.kill(s.pid, 9)
+    s.process.wait(10)
+    until(lambda: not any(_lives(w) for w in workers), "no worker is left")
+
+
+def _lives(pid):
+    """Not ended; who has ended may wait for a slow PID 1 to reap it."""
+    try:
+        with open(f"/proc/{pid}/stat") as f:
+            return f.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def _is_in_a_call(pid):
+    """It sleeps in the application, and not in epoll."""
+    try:
+        with open(f"/proc/{pid}/syscall") as f:
+            return not f.read().startswith(("232 ", "281 ", "441 "))
+    except OSError:
+        return False

@@ -61,6 +61,10 @@ text_line(void **state)
 	    "Cannot listen at a\\x0ab\\x1b\\xff: Address already in use\n");
 	log_event(EV_ARBITER_BIND, (const char *)NULL);
 	assert_non_null(strstr(last, "(none)"));
+	log_event(EV_REQUEST_INVALID, STR_ARG(STR("::1\0x")), "no\tHost");
+	assert_non_null(strstr(last, " ip=::1\\x00x: no\tHost\n"));
+	log_event(EV_ARBITER_WORKERS, "sync", 4294967295u, "setting");
+	assert_non_null(strstr(last, " sync, 4294967295 of them (setting)\n"));
 	log_event(EV_WORKER_BOOT, -5);
 	assert_non_null(strstr(last, "pid: -5\n"));
 }
@@ -97,6 +101,10 @@ long_lines_are_cut(void **state)
 	log_event(EV_ARBITER_BIND, text);
 	assert_string_equal(last + strlen(last) - 6, "...\"}\n");
 	assert_non_null(strstr(last, "xxx...\",\"address\":\"xxx"));
+	/* What fits no more is left out, key and all. */
+	log_event(EV_REQUEST_INVALID, (int)sizeof text - 1, text, "why");
+	assert_string_equal(last + strlen(last) - 6, "...\"}\n");
+	assert_null(strstr(last, "\"reason\""));
 	log_text(LOG_ERROR, (struct str){ text, sizeof text - 1 });
 	assert_string_equal(last + strlen(last) - 6, "...\"}\n");
 }

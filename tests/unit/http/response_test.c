@@ -63,6 +63,16 @@ fake_body(struct stream *s, struct str data)
 	return (ssize_t)f->body.len;
 }
 
+static ssize_t
+fake_file(struct stream *s, int fd, off_t offset, size_t len)
+{
+	struct fake *f = (struct fake *)s;
+
+	assert_int_equal(fd, 9);
+	assert_int_equal(offset, 100);
+	return len < f->room ? (ssize_t)len : (ssize_t)f->room;
+}
+
 static int
 fake_end(struct stream *s)
 {
@@ -261,6 +271,58 @@ no_body_where_http_has_none(void **state)
 }
 
 static void
+files_are_held_to_the_length_too(void **state)
+{
+	struct stream_ops with_file = fake_ops;
+	struct request *req = start_request("GET");
+
+	(void)state;
+	with_file.file = fake_file;
+	fake.stream.ops = &with_file;
+	assert_int_equal(start_with(req, 200, "Content-Length", STR("50")),
+	    0);
+	fake.room = 20;
+	assert_int_equal(response_file(req, 9, 100, 80), 20);
+	fake.room = SIZE_MAX;
+	assert_int_equal(response_file(req, 9, 100, 60), -E_TOO_LONG);
+	assert_int_equal(req->response.body_sent, 50);
+	request_destroy(req);
+
+	req = start_request("GET");
+	assert_int_equal(start_with(req, 200, "X", STR("y")), 0);
+	assert_int_equal(response_file(req, 9, 100, 80), -E_NOT_FOUND);
+	request_destroy(req);
+
+	req = start_request("HEAD");
+	assert_int_equal(start_with(req, 200, "X", STR("y")), 0);
+	assert_int_equal(response_file(req, 9, 100, 80), 80);
+	request_destroy(req);
+}
+
+static void
+heads_without_memory(void **state)
+{
+	struct field fields[300];
+	struct request *req = start_request("GET");
+	const char *bad = NULL;
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < 300; i++)
+		fields[i] = (struct field){ .name = STR("X") };
+	arena_finish(&req->arena);
+	arena_init(&req->arena, 1000);
+	assert_int_equal(response_start(req, 200, STR(""), fields, 300, &bad),
+	    -E_NOMEM);
+	assert_null(bad);
+	/* Not even the page of the error fits: the client sees a cut. */
+	response_error(req, 500, NULL);
+	assert_int_equal(fake.n_resets, 1);
+	assert_int_equal(fake.n_heads, 0);
+	request_destroy(req);
+}
+
+static void
 informational_answers(void **state)
 {
 	struct request *req = start_request("GET");
@@ -335,6 +397,8 @@ main(void)
 		cmocka_unit_test(two_lengths_are_refused),
 		cmocka_unit_test(body_is_held_to_its_length),
 		cmocka_unit_test(no_body_where_http_has_none),
+		cmocka_unit_test(files_are_held_to_the_length_too),
+		cmocka_unit_test(heads_without_memory),
 		cmocka_unit_test(informational_answers),
 		cmocka_unit_test(error_after_the_head_cuts),
 		cmocka_unit_test(error_of_a_head_request),

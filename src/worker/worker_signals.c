@@ -46,6 +46,7 @@ on_term(int sig, siginfo_t *info, void *context)
 	(void)info;
 	(void)context;
 	draining = 1;
+	alarm(overdue_s);
 	reactor_stopping(reactor); /* a flag and one write(2) */
 	errno = saved;
 }

@@ -25,6 +25,7 @@
 #include "python/python_frozen.h"
 #include "python/python_gil.h"
 #include "python/python_loader.h"
+#include "python/python_log.h"
 #include "python/python_ref.h"
 #include "python/python_start.h"
 #include "role/heritage.h"
@@ -307,6 +308,8 @@ template_run(struct heritage *h)
 	if (status >= 0)
 		return status;
 	status = apply(h->config);
+	if (status == 0 && python_log_start() < 0)
+		status = TEMPLATE_EXIT_BOOT;
 	if (status == 0)
 		status = preload(&t);
 	if (status != 0)

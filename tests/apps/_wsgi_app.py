@@ -109,6 +109,13 @@ def errors(environ, start_response):
     return hello(environ, start_response)
 
 
+def logs(environ, start_response):
+    import logging
+    logging.getLogger("gunicorn.error").warning("from %s", "the application")
+    logging.getLogger("gunicorn.error").debug("a debug line")
+    return hello(environ, start_response)
+
+
 def raise_before(environ, start_response):
     raise RuntimeError("raised before the head")
 
@@ -183,7 +190,7 @@ RAW = {
 }
 VALID = {f"/{f.__name__}": validator(f) for f in (
     hello, environ_text, echo, lines, count, written, stream, closings,
-    like_file, errors, raise_before, replace, hints, thread_reads, pid)}
+    like_file, errors, logs, raise_before, replace, hints, thread_reads, pid)}
 
 
 def app(environ, start_response):

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "python/python_start.h"
 
 /*
  * Python does not free all that it has at its end, so the leak checker would
@@ -41,12 +42,13 @@ interpreter_clear_log(void)
 	logged[0] = '\0';
 }
 
+/* As the server's is started, with the library out of the binary. */
 static int
 interpreter_start(void **state)
 {
+	static char name[] = "greencorn";
+	static char *argv[] = { name, NULL };
 	PyPreConfig before;
-	PyConfig config;
-	PyStatus status;
 
 	(void)state;
 	log_write = interpreter_keep_log;
@@ -56,14 +58,7 @@ interpreter_start(void **state)
 	before.utf8_mode = 1;
 	if (PyStatus_Exception(Py_PreInitialize(&before)))
 		return -1;
-	PyConfig_InitIsolatedConfig(&config);
-	/* Where the library lies of the Python that we are linked with. */
-	if (getenv("PYTHONHOME") != NULL)
-		(void)PyConfig_SetBytesString(&config, &config.home,
-		    getenv("PYTHONHOME"));
-	status = Py_InitializeFromConfig(&config);
-	PyConfig_Clear(&config);
-	return PyStatus_Exception(status) ? -1 : 0;
+	return python_start_server(1, argv);
 }
 
 static int

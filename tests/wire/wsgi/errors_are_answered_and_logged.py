@@ -51,6 +51,13 @@ def test_wsgi_errors_reaches_the_log(server):
     s.wait_log("said to wsgi.errors")
 
 
+def test_gunicorns_loggers_are_the_servers_log(server):
+    s = server(app="_wsgi_app:app")
+    assert s.connect().ask(get("/logs")).status == 200
+    s.wait_log(r"\[\d+\] \[WARNING\] from the application\n")
+    assert "a debug line" not in s.log()
+
+
 def test_a_client_that_leaves_closes_the_result(server):
     s = server(app="_wsgi_app:app")
     before = int(s.connect().ask(get("/closings")).body)

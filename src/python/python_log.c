@@ -1,0 +1,69 @@
+/*
+ * python_log: the function that greencorn._logging is given to write with.
+ * Run by templates, for themselves and the workers that they fork.
+ */
+#include <Python.h>
+
+#include "python/python_log.h"
+
+#include "base/error.h"
+#include "base/log.h"
+#include "python/python_error.h"
+#include "python/python_ref.h"
+
+#include "base/banned.h"
+
+#define LEVEL_STEP 10 /* logging counts DEBUG 10, INFO 20, ... CRITICAL 50 */
+
+static enum log_level
+level_from(long number)
+{
+	if (number < 2 * LEVEL_STEP)
+		return LOG_DEBUG;
+	if (number >= 5 * LEVEL_STEP)
+		return LOG_CRITICAL;
+	return (enum log_level)(number / LEVEL_STEP - 1);
+}
+
+/* write(levelno, text) */
+static PyObject *
+log_write_text(PyObject *self, PyObject *args)
+{
+	PyObject *text, *bytes; /* text borrowed, bytes new */
+	long number;
+
+	(void)self;
+	if (!PyArg_ParseTuple(args, "lU", &number, &text))
+		return NULL;
+	bytes = PyUnicode_AsEncodedString(text, "utf-8", "backslashreplace");
+	if (bytes == NULL)
+		return NULL;
+	log_text(level_from(number),
+	    (struct str){
+		PyBytes_AS_STRING(bytes), (size_t)PyBytes_GET_SIZE(bytes) });
+	Py_DECREF(bytes);
+	return Py_NewRef(Py_None);
+}
+
+int
+python_log_start(void)
+{
+	static PyMethodDef method = { "write", log_write_text, METH_VARARGS,
+		NULL };
+	PyObject *write = PyCFunction_New(&method, NULL); /* new */
+	PyObject *module = NULL, *done = NULL;            /* new */
+	int level = ((int)log_get_level() + 1) * LEVEL_STEP;
+
+	if (write != NULL)
+		module = PyImport_ImportModule("greencorn._logging");
+	if (module != NULL)
+		done = PyObject_CallMethod(module, "start", "Oi", write, level);
+	Py_XDECREF(write);
+	Py_XDECREF(module);
+	if (done == NULL) {
+		python_error_log(LOG_ERROR);
+		return -E_PYTHON;
+	}
+	Py_DECREF(done);
+	return 0;
+}

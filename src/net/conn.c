@@ -69,6 +69,12 @@ conn_draining(const struct conn *c)
 	    atomic_load_explicit(&c->reactor->stopping, memory_order_relaxed);
 }
 
+bool
+conn_crowded(const struct conn *c)
+{
+	return c->reactor->pool.n == c->reactor->pool.max;
+}
+
 void
 conn_timer(struct conn *c, uint64_t ms)
 {

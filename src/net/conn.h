@@ -148,6 +148,9 @@ uint64_t conn_now_ms(const struct conn *c);
 /* The worker drains: each answer should be a connection's last. */
 bool conn_draining(const struct conn *c);
 
+/* No further connection could be accepted: better not keep this one. */
+bool conn_crowded(const struct conn *c);
+
 /* on_timeout comes in ms from now (0: never), instead of what was set. */
 void conn_timer(struct conn *c, uint64_t ms);
 /* It has no request in progress (drain may end it soon), or it has one. */

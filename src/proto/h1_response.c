@@ -75,7 +75,8 @@ may_go_on(const struct h1 *h)
 
 	return h->req->keep_alive && env->keepalive_ms > 0 && !h->last &&
 	    !h->until_close && !conn_draining(h->conn) &&
-	    !str_eq(h->req->method, STR("CONNECT")) && h1_body_droppable(h);
+	    !conn_crowded(h->conn) && !str_eq(h->req->method, STR("CONNECT")) &&
+	    h1_body_droppable(h);
 }
 
 /* How the end of the body will be told (RFC 9112, section 6.3). */

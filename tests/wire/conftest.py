@@ -142,9 +142,9 @@ class Server:
                 [str(BINARY), app], cwd=directory, env=env,
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         self.wait_log(r"Ready: \d+ workers serve")
-        found = re.search(r"Listening at: (?:http://([\d.]+):(\d+)|unix:(\S+))",
+        found = re.search(r"Listening at: (?:http://(\S+):(\d+)|unix:(\S+))",
                           self.log())
-        self.address = found[3] or (found[1], int(found[2]))
+        self.address = found[3] or (found[1].strip("[]"), int(found[2]))
 
     def log(self):
         return self.log_path.read_text(errors="replace")

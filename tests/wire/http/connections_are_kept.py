@@ -60,7 +60,6 @@ def test_a_reset_disturbs_nobody(server):
 def test_more_connections_than_allowed_wait(server):
     s = server(worker_connections=4, keepalive=60)
     held = [s.connect() for _ in range(4)]
-    assert all(c.ask(HELLO % b"").status == 200 for c in held)
     waiting = s.connect()
     waiting.send(HELLO % b"")
     waiting.socket.settimeout(0.3)
@@ -69,3 +68,13 @@ def test_more_connections_than_allowed_wait(server):
     held[0].close()
     waiting.socket.settimeout(10)
     assert waiting.answer().status == 200
+
+
+def test_a_full_worker_keeps_no_connection(server):
+    s = server(worker_connections=2, keepalive=60)
+    first = s.connect()
+    assert first.ask(HELLO % b"").field("Connection") == "keep-alive"
+    second = s.connect()
+    assert second.ask(HELLO % b"").field("Connection") == "close"
+    assert second.rest() == b""
+    assert s.connect().ask(HELLO % b"").status == 200

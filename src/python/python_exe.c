@@ -205,10 +205,12 @@ python_exe_find(const char *argv0, struct python_exe *exe)
 		*exe->python = '\0';
 		return;
 	}
-	memcpy(exe->base, exe->python, sizeof exe->base);
 	if (in_environment(exe->python) &&
-	    realpath(exe->python, resolved) != NULL)
+	    realpath(exe->python, resolved) != NULL) {
 		memcpy(exe->base, resolved, sizeof exe->base);
+		mark(exe->base);
+	}
 	mark(exe->python);
-	mark(exe->base);
+	if (*exe->base == '\0')
+		memcpy(exe->base, exe->python, sizeof exe->base);
 }

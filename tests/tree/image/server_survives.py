@@ -33,3 +33,23 @@ def test_a_thousand_orphans_are_reaped(server, get, wait_until):
 
 def _pid_of(c, word):
     return next(p for p, (_, t) in c.processes().items() if word in t)
+
+
+def test_ctrl_c_is_graceful_first(terminal, greencorn_image, app_folder):
+    t = terminal(greencorn_image, "app:app",
+                 options=[f"--volume={app_folder}:/app:ro"])
+    t.read_until("Ready: ")
+    t.type(b"\x03")
+    text = t.read_until("Handling signal: int (terminal)")
+    assert t.wait(60) == 0
+    assert "Shutting down: " in text + t.output.decode()
+
+
+def test_ctrl_c_twice_does_not_wait(terminal, greencorn_image, app_folder):
+    t = terminal(greencorn_image, "app:app", "--shutdown-delay", "30",
+                 options=[f"--volume={app_folder}:/app:ro"])
+    t.read_until("Ready: ")
+    t.type(b"\x03")
+    t.read_until("Handling signal: int (terminal)")
+    t.type(b"\x03")
+    assert t.wait(25) == 0

@@ -11,6 +11,8 @@
 
 #include <cmocka.h>
 
+#include "net/transport_tcp.h"
+
 /* The Makefile links one file a test. */
 #include "h1_server.c"
 
@@ -812,6 +814,96 @@ test_damaged_requests(void **state)
 	server_stop(s);
 }
 
+/* --- a transport that breaks at its n-th call --- */
+
+static unsigned calls_left;
+
+static bool
+breaks(void)
+{
+	return calls_left == 0 || --calls_left == 0;
+}
+
+static ssize_t
+bad_read(struct conn *c, void *mem, size_t n)
+{
+	return breaks() ? -E_SYSTEM : transport_tcp_ops.read(c, mem, n);
+}
+
+static ssize_t
+bad_write(struct conn *c, struct str text, bool more)
+{
+	return breaks() ? -E_GONE : transport_tcp_ops.write(c, text, more);
+}
+
+static ssize_t
+bad_writev(struct conn *c, const struct iovec *io, int n)
+{
+	return breaks() ? -E_SYSTEM : transport_tcp_ops.writev(c, io, n);
+}
+
+static ssize_t
+bad_sendfile(struct conn *c, int fd, off_t offset, size_t n)
+{
+	return breaks() ? -E_GONE :
+	    transport_tcp_ops.sendfile(c, fd, offset, n);
+}
+
+static void
+bad_shutdown(struct conn *c)
+{
+	transport_tcp_ops.shutdown_write(c);
+}
+
+static const struct transport_ops bad_transport = {
+	.name = "bad",
+	.read = bad_read,
+	.write = bad_write,
+	.writev = bad_writev,
+	.sendfile = bad_sendfile,
+	.shutdown_write = bad_shutdown,
+};
+
+static void
+test_every_call_breaks_once(void **state)
+{
+	static const char requests[] =
+	    "POST /count HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n"
+	    "Content-Length: 2\r\n\r\n";
+	static const char more[] = "ok"
+	    "GET /hints HTTP/1.1\r\nHost: a\r\n\r\n"
+	    "GET /chunked?300000 HTTP/1.1\r\nHost: a\r\n\r\n"
+	    "GET /file HTTP/1.1\r\nHost: a\r\n\r\n"
+	    "GET /big?300000 HTTP/1.1\r\nHost: a\r\n\r\n" GET_CLOSE;
+	struct server *s = server_start(short_times);
+	unsigned n = 0;
+	struct client *c;
+	bool whole;
+
+	(void)state;
+	do {
+		c = client_open(s);
+		server_expect_conns(s, 1);
+		/* The first slot, in its n-th generation. */
+		struct conn *theirs = conn_from(s->reactor, ++n);
+
+		assert_non_null(theirs);
+		theirs->transport = &bad_transport;
+		calls_left = n;
+		client_send(s, c, requests);
+		client_send(s, c, more);
+		client_expect_eof(s, c);
+		/* A file's bytes may be any: no strstr. */
+		whole = c->eof && memmem(c->in, c->len, "Connection: close",
+		    17) != NULL;
+		client_close(c);
+		server_expect_conns(s, 0);
+	} while (!whole && n < 200);
+	assert_true(whole);
+	assert_true(n > 8);
+	server_stop(s);
+}
+
 static void
 test_stop_with_everything_open(void **state)
 {
@@ -862,6 +954,7 @@ main(void)
 		cmocka_unit_test(test_drain_ends_idle_connections),
 		cmocka_unit_test(test_abort_tells_the_application),
 		cmocka_unit_test(test_damaged_requests),
+		cmocka_unit_test(test_every_call_breaks_once),
 		cmocka_unit_test(test_stop_with_everything_open),
 	};
 

@@ -7,8 +7,8 @@
 
 #include "base/banned.h"
 
-static int
-digit_value(char c)
+int
+num_hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -16,7 +16,7 @@ digit_value(char c)
 		return c - 'a' + 10;
 	if (c >= 'A' && c <= 'F')
 		return c - 'A' + 10;
-	return 16;
+	return -1;
 }
 
 static int
@@ -28,7 +28,7 @@ read_digits(struct str s, unsigned base, uint64_t max, uint64_t *out)
 	if (s.len == 0)
 		return -E_BAD_VALUE;
 	for (i = 0; i < s.len; i++) {
-		unsigned d = (unsigned)digit_value(s.ptr[i]);
+		unsigned d = (unsigned)num_hex_digit(s.ptr[i]);
 
 		if (d >= base || v > UINT64_MAX / base ||
 		    v * base > UINT64_MAX - d)
@@ -82,7 +82,7 @@ number_len(struct str s)
 	for (i = 0; i < s.len; i++) {
 		if (s.ptr[i] == '.' && !point)
 			point = true;
-		else if (digit_value(s.ptr[i]) > 9)
+		else if ((unsigned)num_hex_digit(s.ptr[i]) > 9)
 			break;
 	}
 	return i;

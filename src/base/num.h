@@ -9,6 +9,9 @@
 
 #include "base/str.h"
 
+/* 0..15 for a hexadecimal digit in either case, -1 for anything else. */
+int num_hex_digit(char c);
+
 /* 0 and *out set, or -E_BAD_VALUE (empty, not a digit, more than max). */
 int num_dec(struct str s, uint64_t max, uint64_t *out);
 int num_hex(struct str s, uint64_t max, uint64_t *out);

@@ -294,18 +294,6 @@ decide_connection(struct check *c)
 		req->scheme = c->found.https ? STR("https") : STR("http");
 }
 
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* Bytes at the front of s that make one byte: 3 for %xx, else 1. */
 static size_t
 decode_one(struct str s, char *to)
@@ -315,8 +303,8 @@ decode_one(struct str s, char *to)
 	*to = s.ptr[0];
 	if (s.ptr[0] != '%' || s.len < 3)
 		return 1;
-	high = hex_value(s.ptr[1]);
-	low = hex_value(s.ptr[2]);
+	high = num_hex_digit(s.ptr[1]);
+	low = num_hex_digit(s.ptr[2]);
 	if (high < 0 || low < 0)
 		return 1;
 	*to = (char)(high << 4 | low);

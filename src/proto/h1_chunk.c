@@ -6,6 +6,7 @@
  */
 #include "proto/h1_chunk.h"
 
+#include "base/num.h"
 #include "http/http_field.h"
 
 #include "base/banned.h"
@@ -55,21 +56,9 @@ go(struct h1_chunk *st, enum state next)
 }
 
 static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
-static int
 on_size(struct h1_chunk *st, char c, struct http_error *err)
 {
-	int digit = hex_value(c);
+	int digit = num_hex_digit(c);
 
 	if (digit >= 0) {
 		/* No size beyond 2^63, so that totals stay signed numbers. */

@@ -38,10 +38,13 @@ for f in r.files("pip._vendor.packaging").iterdir():
     assert all(tag in out.split() for tag in TAGS)
 
 
-@pytest.fixture
-def venv(greencorn, python, tmp_path):
-    python("-m", "venv", "v", env={"PATH": os.environ["PATH"]})
-    return tmp_path / "v"
+@pytest.fixture(scope="module")
+def venv(greencorn, tmp_path_factory):
+    """Made once: installing pip takes seconds."""
+    folder = tmp_path_factory.mktemp("venv")
+    finish([greencorn, "python", "-m", "venv", "v"], cwd=folder,
+           env={"PATH": os.environ["PATH"]})
+    return folder / "v"
 
 
 def test_venv(venv, greencorn):

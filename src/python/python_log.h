@@ -6,8 +6,9 @@
 #define PYTHON_PYTHON_LOG_H
 
 /*
- * Once a process, when the level is known. Does not import logging. Needs the
- * GIL. 0, or -E_PYTHON after the reason was logged.
+ * Before the first code that may log; again when the level has changed. Does
+ * not import logging. Needs the GIL. 0, or -E_PYTHON after the reason was
+ * logged.
  */
 int python_log_start(void);
 

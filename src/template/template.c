@@ -304,6 +304,8 @@ template_run(struct heritage *h)
 	leave_signals_to_arbiter();
 	if (python_start_server(h->argc, h->argv) < 0)
 		return TEMPLATE_EXIT_BOOT;
+	if (python_log_start() < 0) /* the configuration file may log */
+		return TEMPLATE_EXIT_BOOT;
 	status = configure(&t);
 	if (status >= 0)
 		return status;

@@ -9,20 +9,48 @@ import sys
 NAMES = ("gunicorn.error", "gunicorn.access")
 
 
+_write = _level = None
+_connected = False
+
+
 def start(write, level):
-    """write(levelno, text) is the server's; level as logging numbers it."""
+    """write(levelno, text) is the server's; level as logging numbers it.
+    Called again when the configuration says another level."""
+    global _write, _level
+    first = _write is None
+    _write, _level = write, level
     if "logging" in sys.modules:
-        connect(sys.modules["logging"], write, level)
-    else:
-        sys.meta_path.insert(0, Finder(write, level))
+        connect(sys.modules["logging"])
+    elif first:
+        sys.meta_path.insert(0, Finder())
+
+
+def connect(logging):
+    global _connected
+    for name in NAMES:
+        logging.getLogger(name).setLevel(_level)
+    if _connected:
+        return
+    _connected = True
+
+    class ServerLog(logging.Handler):
+        """A handler whose lines become the server's."""
+
+        def emit(self, record):
+            try:
+                _write(record.levelno, self.format(record))
+            except Exception:
+                self.handleError(record)
+
+    handler = ServerLog()
+    for name in NAMES:
+        logger = logging.getLogger(name)
+        logger.propagate = False
+        logger.addHandler(handler)
 
 
 class Finder:
     """Lets the other finders find logging, and connects it once it has run."""
-
-    def __init__(self, write, level):
-        self.write = write
-        self.level = level
 
     def find_spec(self, name, path=None, target=None):
         if name != "logging":
@@ -31,16 +59,15 @@ class Finder:
         for finder in sys.meta_path:
             spec = finder.find_spec(name, path, target)
             if spec is not None:
-                spec.loader = Loader(spec, self)
+                spec.loader = Loader(spec)
                 return spec
         return None
 
 
 class Loader:
-    def __init__(self, spec, finder):
+    def __init__(self, spec):
         self.spec = spec
         self.inner = spec.loader
-        self.finder = finder
 
     def __getattr__(self, name):
         return getattr(self.inner, name)
@@ -52,22 +79,4 @@ class Loader:
         # Nobody shall see us afterwards.
         module.__loader__ = self.spec.loader = self.inner
         self.inner.exec_module(module)
-        connect(module, self.finder.write, self.finder.level)
-
-
-def connect(logging, write, level):
-    class ServerLog(logging.Handler):
-        """A handler whose lines become the server's."""
-
-        def emit(self, record):
-            try:
-                write(record.levelno, self.format(record))
-            except Exception:
-                self.handleError(record)
-
-    handler = ServerLog()
-    for name in NAMES:
-        logger = logging.getLogger(name)
-        logger.propagate = False
-        logger.setLevel(level)
-        logger.addHandler(handler)
+        connect(module)

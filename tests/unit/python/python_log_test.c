@@ -65,6 +65,20 @@ other_loggers_are_left_alone(void **state)
 	assert_string_equal(logged, "");
 }
 
+static void
+a_second_start_changes_the_level(void **state)
+{
+	(void)state;
+	interpreter_clear_log();
+	log_set_level(LOG_ERROR);
+	assert_int_equal(python_log_start(), 0);
+	interpreter_run("log.warning('not shown')\nlog.error('once')");
+	assert_null(strstr(logged, "not shown"));
+	assert_non_null(strstr(logged, "[ERROR] once\n"));
+	assert_null(strstr(strstr(logged, "once") + 1, "once"));
+	log_set_level(LOG_INFO);
+}
+
 int
 main(void)
 {
@@ -72,6 +86,7 @@ main(void)
 		cmocka_unit_test(does_not_import_logging),
 		cmocka_unit_test(loggers_write_log_lines),
 		cmocka_unit_test(other_loggers_are_left_alone),
+		cmocka_unit_test(a_second_start_changes_the_level),
 	};
 
 	return cmocka_run_group_tests(tests, prepare, interpreter_stop);

@@ -25,6 +25,9 @@ ssize_t fd_read(int fd, void *mem, size_t n);
 /* Returns how many of s were written, -E_AGAIN, -E_GONE or -E_SYSTEM. */
 ssize_t fd_write(int fd, struct str s);
 
+/* How many descriptors this process may have. */
+unsigned fd_limit(void);
+
 /* -errno's place among our errors, for what a stream's call can fail with. */
 int fd_error(void);
 

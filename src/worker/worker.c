@@ -24,6 +24,7 @@
 #include "python/python_gil.h"
 #include "python/python_loader.h"
 #include "role/heritage.h"
+#include "sys/fd.h"
 
 #include "worker/worker_class.h"
 #include "worker/worker_forks.h"
@@ -102,6 +103,18 @@ fill_env(struct proto_env *env, const struct worker_process *w)
 	env->body_max = cfg->limit_request_body;
 }
 
+/* A quarter of the descriptors stays for the application's own files. */
+static unsigned
+connections_max(const struct config *cfg)
+{
+	unsigned limit = fd_limit() - fd_limit() / 4;
+
+	if (cfg->worker_connections <= limit)
+		return cfg->worker_connections;
+	log_event(EV_WORKER_CONNECTIONS, limit, fd_limit());
+	return limit;
+}
+
 static struct reactor *
 make_reactor(struct worker_process *w)
 {
@@ -109,7 +122,7 @@ make_reactor(struct worker_process *w)
 	struct reactor_options o = {
 		.proto = proto_choose(STR("h1")),
 		.env = &env,
-		.max_conns = w->cfg->worker_connections,
+		.max_conns = connections_max(w->cfg),
 		.alone = w->cfg->workers == 1,
 		.write_timeout_ms = w->cfg->write_timeout,
 		.row = &w->h->board->rows[w->h->row],

@@ -12,6 +12,7 @@ sleeps and hopes: each wait has a condition and a deadline.
 import os
 import pathlib
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -124,11 +125,19 @@ class Connection:
 
 
 class Server:
-    """settings: of greencorn; app names another application than _app's."""
+    """settings: of greencorn; app names another application than _app's,
+    descriptors is the process's limit."""
 
     def __init__(self, directory, settings):
         settings = dict(settings)
         app = settings.pop("app", "_app:app")
+        descriptors = settings.pop("descriptors", None)
+
+        def limit():
+            if descriptors:
+                resource.setrlimit(resource.RLIMIT_NOFILE,
+                                   (descriptors, descriptors))
+
         self.log_path = directory / "log"
         env = {k: v for k, v in os.environ.items()
                if not k.startswith(("GREENCORN", "GUNICORN"))}
@@ -140,7 +149,8 @@ class Server:
         with open(self.log_path, "wb") as log:
             self.process = subprocess.Popen(
                 [str(BINARY), app], cwd=directory, env=env,
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                preexec_fn=limit)
         self.wait_log(r"Ready: \d+ workers serve")
         found = re.search(r"Listening at: (?:http://(\S+):(\d+)|unix:(\S+))",
                           self.log())

@@ -94,6 +94,7 @@ test_read_and_write(void **state)
 	fd_close(ends[0]);
 	fd_close(-1);
 	assert_int_equal(fd_nonblock(-1), -E_SYSTEM);
+	assert_true(fd_limit() > 2);
 }
 
 int

@@ -78,3 +78,13 @@ def test_a_full_worker_keeps_no_connection(server):
     assert second.ask(HELLO % b"").field("Connection") == "close"
     assert second.rest() == b""
     assert s.connect().ask(HELLO % b"").status == 200
+
+
+def test_a_crowd_is_served_with_few_descriptors(server):
+    s = server(descriptors=64, keepalive=60)
+    crowd = [s.connect() for _ in range(150)]
+    for c in crowd:
+        c.send(HELLO % b"")
+    for c in crowd:
+        assert c.answer().status == 200
+    assert "Cannot accept" not in s.log()

@@ -136,7 +136,8 @@ server_main(int argc, char **argv)
 	wish =
 	    config_args_read(draft, argc, argv, CONFIG_SOURCE_ARGS, &problem);
 	if (wish < 0)
-		return refuse(&problem, EXIT_USAGE);
+		return refuse(&problem,
+		    wish == -E_USAGE ? EXIT_USAGE : ARBITER_EXIT_CONFIG);
 	if (wish == CONFIG_ARGS_HELP)
 		return help(h.server);
 	if (wish == CONFIG_ARGS_VERSION)

@@ -15,23 +15,44 @@
 #include <stdio.h>
 
 #include "base/str.h"
+#include "config/config_net.h"
+
+struct buf;
 
 struct config_list {
 	unsigned n;
 	const char *const *items;
 };
 
-typedef unsigned config_UINT;
-typedef bool config_BOOL;
-typedef uint64_t config_MS;
-typedef uint64_t config_SIZE;
-typedef const char *config_TEXT; /* "" when unset, never NULL */
-typedef struct config_list config_LIST;
+/* The texts of an object, as name, value, name, value. */
+struct config_map {
+	unsigned n; /* of pairs */
+	const char *const *items;
+};
+
+/* Texts are "" when unset, never NULL. */
+#define CONFIG_FIELD_UINT(name) unsigned name
+#define CONFIG_FIELD_MODE(name) unsigned name
+#define CONFIG_FIELD_BOOL(name) bool name
+#define CONFIG_FIELD_MS(name) uint64_t name
+#define CONFIG_FIELD_SIZE(name) uint64_t name
+#define CONFIG_FIELD_TEXT(name) const char *name
+#define CONFIG_FIELD_HOOK(name) const char *name
+#define CONFIG_FIELD_USER(name) const char *name
+#define CONFIG_FIELD_GROUP(name) const char *name
+#define CONFIG_FIELD_JSON(name) const char *name
+#define CONFIG_FIELD_BIND(name) const char *name
+#define CONFIG_FIELD_LIST(name) struct config_list name
+#define CONFIG_FIELD_BINDS(name) struct config_list name
+#define CONFIG_FIELD_PAIRS(name) struct config_list name
+#define CONFIG_FIELD_WORDS(name) struct config_list name
+#define CONFIG_FIELD_NETS(name) struct config_nets name
+#define CONFIG_FIELD_MAP(name) struct config_map name
 
 /* Everything as it holds for one generation. Read-only. */
 struct config {
-#define SETTING(name, type, ...) config_##type name;
-#define CHOICE(name, ...) config_TEXT name;
+#define SETTING(name, type, ...) CONFIG_FIELD_##type(name);
+#define CHOICE(name, ...) CONFIG_FIELD_TEXT(name);
 #include "config/settings.def"
 #undef SETTING
 #undef CHOICE
@@ -43,13 +64,13 @@ struct config {
 enum config_source {
 	CONFIG_SOURCE_DEFAULT,
 	CONFIG_SOURCE_DETECTED,
-	CONFIG_SOURCE_PLATFORM, /* PORT, WEB_CONCURRENCY */
+	CONFIG_SOURCE_PLATFORM, /* PORT, WEB_CONCURRENCY and their like */
 	CONFIG_SOURCE_FILE,     /* gunicorn.conf.py */
 	CONFIG_SOURCE_GUNICORN, /* GUNICORN_<SETTING> */
 	CONFIG_SOURCE_DIR,      /* GREENCORN_CONFIG_DIR */
 	CONFIG_SOURCE_ENV,      /* GREENCORN_<SETTING>, _FILE */
 	CONFIG_SOURCE_CMD_ARGS, /* GUNICORN_CMD_ARGS */
-	CONFIG_SOURCE_ARGS,     /* the command line */
+	CONFIG_SOURCE_ARGS      /* the command line */
 };
 
 /* One line that names source, setting, value and what is accepted. */
@@ -66,40 +87,45 @@ struct config_draft *config_draft_copy(const struct config_draft *d);
 void config_draft_destroy(struct config_draft *d);
 
 /*
- * A value for the setting of that name, checked. where says in words where it
- * comes from ("GREENCORN_WORKERS"). A value of NULL ptr or no bytes is "not
- * set". Lists: newlines or commas divide, or a JSON array of strings.
- * 0; -E_NOT_FOUND (no such setting); -E_BAD_VALUE with *p filled; -E_NOMEM.
+ * A value for the setting of that name, checked even where a higher source
+ * has set it. where says in words where it comes from ("GREENCORN_WORKERS").
+ * A value of NULL ptr or no bytes is "not set". Of a list: a JSON array of
+ * strings; from files and the environment also items with newlines or commas
+ * between. 0; -E_NOT_FOUND (no such setting); -E_BAD_VALUE with *p filled;
+ * -E_NOMEM.
  */
 int config_draft_set(struct config_draft *d, enum config_source source,
     const char *where, const char *name, struct str value,
     struct config_problem *p);
-/* The same for one more item of a list. */
+/* The same for one more item of a list; what is no list is set. */
 int config_draft_add(struct config_draft *d, enum config_source source,
     const char *where, const char *name, struct str item,
     struct config_problem *p);
 
-/* The text of a setting as it stands; "" for unset. Owned by the draft. */
+/*
+ * The text of a setting as it stands; "" for unset. The first item of a list.
+ * Owned by the draft, until the setting is set anew.
+ */
 const char *config_draft_text(const struct config_draft *d, const char *name);
 
 /*
- * All that the environment says: PORT, WEB_CONCURRENCY, GUNICORN_<SETTING>,
+ * All that the environment says: PORT and its like, GUNICORN_<SETTING>,
  * GREENCORN_CONFIG_DIR, GREENCORN_<SETTING> and its _FILE, then
- * GUNICORN_CMD_ARGS. Unknown GREENCORN_ names are warned of on standard
- * error, or refused with GREENCORN_STRICT_ENV=1. 0 or -E_* with *p filled.
+ * GUNICORN_CMD_ARGS. Unknown GREENCORN_ names are logged as warnings, or
+ * refused with GREENCORN_STRICT_ENV=1. 0 or -E_* with *p filled.
  */
 int config_env_read(
     struct config_draft *d, char *const *environment, struct config_problem *p);
 
 /*
  * What a command line asks for: settings into d, and one of these. argv[0] is
- * skipped. source and where as above. -E_* with *p filled.
+ * skipped. source and where as above. -E_* with *p filled: -E_USAGE when the
+ * line itself is wrong, -E_BAD_VALUE when a value is.
  */
 enum config_args_wish {
 	CONFIG_ARGS_SERVE,
 	CONFIG_ARGS_HELP,
-	CONFIG_ARGS_VERSION,
-	CONFIG_ARGS_CHECK
+	CONFIG_ARGS_VERSION
 };
 int config_args_read(struct config_draft *d, int argc, char *const *argv,
     enum config_source source, struct config_problem *p);
@@ -108,9 +134,17 @@ int config_args_read(struct config_draft *d, int argc, char *const *argv,
 void config_help_print(FILE *out);
 
 /*
+ * Every setting with value and source, in the form that print_format names;
+ * values of the application's environment are masked. Appended to out:
+ * 0, -E_FULL or -E_NOMEM.
+ */
+int config_print(const struct config_draft *d, struct buf *out);
+
+/*
  * Writes struct config and all that it points to into mem (aligned for
- * uint64_t). 0, or -E_TOO_LONG when mem_len is too little, or -E_BAD_VALUE;
- * both with *p filled.
+ * uint64_t). Logs a warning for each setting that somebody has set and that
+ * this version does not act on. 0, or -E_TOO_LONG when mem_len is too little,
+ * or -E_BAD_VALUE; both with *p filled.
  */
 int config_freeze(const struct config_draft *d, void *mem, size_t mem_len,
     struct config_problem *p);

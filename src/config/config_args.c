@@ -1,18 +1,20 @@
 /*
- * config_args: a command line as Gunicorn's users write it: long flags with
- * "=" or a space, unambiguous beginnings of them, short flags with or without
- * a space, the application wherever it stands.
+ * config_args: a command line as Gunicorn's users write it, by the rules of
+ * Python's argparse: long flags with "=" or a space, unambiguous beginnings
+ * of them, short flags with or without a space, several short ones together,
+ * the application wherever it stands, and everything after "--".
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/suggest.h"
-
 #include "config/config_draft.h"
+
 #include "base/banned.h"
 
-#define FLAGS_MAX 192
+#define FLAGS_MAX 256 /* of all settings */
+#define FLAG_LEN_MAX 48
 
 /* What stands on a command line besides settings. */
 static const struct {
@@ -21,45 +23,50 @@ static const struct {
 } wishes[] = {
 	{ "-h --help", CONFIG_ARGS_HELP },
 	{ "-v --version", CONFIG_ARGS_VERSION },
-	{ "--check-config", CONFIG_ARGS_CHECK },
 };
 
+#define N_WISHES (sizeof(wishes) / sizeof(wishes[0]))
+
+/* Which flag it is. */
 struct found {
-	const struct config_row *row; /* NULL: a wish */
+	const struct config_row *row; /* NULL: a wish, or nothing */
 	enum config_args_wish wish;
-	unsigned n; /* how many flags it might be */
+	bool negative;
 	bool exact;
+	unsigned n; /* how many rows it might be of */
 };
 
-/* Whether flag is, or begins, one of flags: 2, 1 or 0. */
-static int
-match(const char *flags, struct str flag)
+struct line {
+	struct config_draft *d;
+	enum config_source source;
+	struct config_problem *p;
+	char *const *argv;
+	int argc, next;
+	int wish;
+	bool has_app;
+};
+
+/* Looks whether flag is, or begins, one of flags. */
+static void
+match(struct found *f, struct str flag, const char *flags,
+    const struct config_row *row, enum config_args_wish wish)
 {
 	struct str rest = str_of(flags);
-	int best = 0;
+	bool seen = false;
 
-	while (rest.len > 0) {
-		struct str one = str_cut(&rest, ' ');
+	while (rest.len > 0 && !f->exact) {
+		bool negative, exact;
+		struct str one = config_table_flag(&rest, &negative);
 
-		if (str_eq(one, flag))
-			return 2;
-		if (flag.len > 2 && str_starts(flag, STR("--")) &&
-		    str_starts(one, flag))
-			best = 1;
+		exact = str_eq(one, flag);
+		if (!exact &&
+		    (seen || flag.len < 3 || !str_starts(flag, STR("--")) ||
+			!str_starts(one, flag)))
+			continue;
+		seen = true;
+		*f = (struct found){ row, wish, negative, exact,
+			exact ? 1 : f->n + 1 };
 	}
-	return best;
-}
-
-static void
-consider(struct found *f, int how, const struct config_row *row,
-    enum config_args_wish wish)
-{
-	if (how == 0 || (how == 1 && f->exact))
-		return;
-	f->n = how == 2 ? 1 : f->n + 1;
-	f->exact = how == 2;
-	f->row = row;
-	f->wish = wish;
 }
 
 static struct found
@@ -67,125 +74,177 @@ find(struct str flag)
 {
 	struct found f = { .n = 0 };
 
-	for (size_t i = 0; i < sizeof(wishes) / sizeof(wishes[0]); i++)
-		consider(
-		    &f, match(wishes[i].flags, flag), NULL, wishes[i].wish);
+	for (size_t i = 0; i < N_WISHES; i++)
+		match(&f, flag, wishes[i].flags, NULL, wishes[i].wish);
 	for (unsigned i = 0; i < config_table_n; i++)
-		consider(&f, match(config_table[i].flags, flag),
-		    &config_table[i], CONFIG_ARGS_SERVE);
+		match(&f, flag, config_table[i].flags, &config_table[i],
+		    CONFIG_ARGS_SERVE);
 	return f;
+}
+
+static const char *
+place(const struct line *l)
+{
+	return l->source == CONFIG_SOURCE_CMD_ARGS ? "GUNICORN_CMD_ARGS: " : "";
 }
 
 /* "unknown flag --wrokers; did you mean --workers?" */
 static int
-unknown(struct str flag, unsigned n, struct config_problem *p)
+unknown(const struct line *l, struct str flag, bool ambiguous)
 {
-	static char names[FLAGS_MAX][32];
-	const char *list[FLAGS_MAX + 1];
-	const char *near;
+	char names[FLAGS_MAX][FLAG_LEN_MAX];
+	const char *list[FLAGS_MAX + 1], *near;
 	unsigned k = 0;
+	bool negative;
 
 	for (unsigned i = 0; i < config_table_n; i++) {
 		struct str rest = str_of(config_table[i].flags);
 
 		while (rest.len > 0 && k < FLAGS_MAX) {
-			if (str_to_z(str_cut(&rest, ' '), names[k],
-				sizeof(names[k])) == 0) {
+			struct str one = config_table_flag(&rest, &negative);
+
+			if (one.len > 2 &&
+			    str_to_z(one, names[k], FLAG_LEN_MAX) == 0) {
 				list[k] = names[k];
 				k++;
 			}
 		}
 	}
 	list[k] = NULL;
-	near = suggest_nearest(flag, list);
-	snprintf(p->text, sizeof(p->text), "%s flag %.*s%s%s%s",
-	    n > 1 ? "ambiguous" : "unknown",
+	near = ambiguous ? NULL : suggest_nearest(flag, list);
+	snprintf(l->p->text, sizeof(l->p->text), "%s%s flag %.*s%s%s%s",
+	    place(l), ambiguous ? "ambiguous" : "unknown",
 	    (int)(flag.len < 100 ? flag.len : 100), flag.ptr,
 	    near == NULL ? "; see --help" : "; did you mean ",
 	    near == NULL ? "" : near, near == NULL ? "" : "?");
-	return -E_BAD_VALUE;
+	return -E_USAGE;
 }
 
-struct cursor {
-	int argc, next;
-	char *const *argv;
-};
-
-/* The value of a flag: what follows "=", the short flag, or the next word. */
 static int
-take_value(struct cursor *at, struct str flag, struct str *value,
-    struct config_problem *p)
+no_value(const struct line *l, struct str flag)
 {
-	if (value->ptr != NULL)
+	snprintf(l->p->text, sizeof(l->p->text), "%sflag %.*s needs a value",
+	    place(l), STR_ARG(flag));
+	return -E_USAGE;
+}
+
+/* Is the next word a value? One that looks like a flag is none. */
+static bool
+has_value(const struct line *l)
+{
+	const char *word;
+
+	if (l->next >= l->argc)
+		return false;
+	word = l->argv[l->next];
+	return word[0] != '-' || word[1] == '\0' ||
+	    (word[1] >= '0' && word[1] <= '9') || strchr(word, ' ') != NULL;
+}
+
+/* A flag that is known, with its value or without (NULL ptr). */
+static int
+take(struct line *l, const struct found *f, struct str flag, struct str value)
+{
+	char where[96];
+
+	if (f->row == NULL) {
+		l->wish = (int)f->wish;
 		return 0;
-	if (at->next == at->argc) {
-		snprintf(p->text, sizeof(p->text), "flag %.*s needs a value",
-		    STR_ARG(flag));
-		return -E_BAD_VALUE;
 	}
-	*value = str_of(at->argv[at->next++]);
-	return 0;
+	snprintf(where, sizeof(where), "%s%.*s",
+	    l->source == CONFIG_SOURCE_CMD_ARGS ? "GUNICORN_CMD_ARGS " : "",
+	    (int)(flag.len < FLAG_LEN_MAX ? flag.len : FLAG_LEN_MAX), flag.ptr);
+	if (f->row->type == CONFIG_BOOL && value.ptr == NULL) {
+		value = f->negative ? STR("false") : STR("true");
+	} else if (value.ptr == NULL) {
+		if (!has_value(l))
+			return no_value(l, flag);
+		value = str_of(l->argv[l->next++]);
+	}
+	return config_draft_add(
+	    l->d, l->source, where, f->row->name, value, l->p);
 }
 
-/* One flag with its value into the draft; a wish, or -E_*. */
 static int
-take_flag(struct config_draft *d, struct cursor *at, struct str flag,
-    struct str value, enum config_source source, struct config_problem *p)
+take_long(struct line *l, struct str arg)
 {
+	struct str value = arg, flag = str_cut(&value, '=');
 	struct found f = find(flag);
-	char where[64];
-	int rc;
 
 	if (f.n != 1)
-		return unknown(flag, f.n, p);
-	if (f.row == NULL)
-		return (int)f.wish;
-	snprintf(where, sizeof(where), "%s%.*s",
-	    source == CONFIG_SOURCE_CMD_ARGS ? "GUNICORN_CMD_ARGS " : "",
-	    (int)(flag.len < 40 ? flag.len : 40), flag.ptr);
-	if (f.row->type == CONFIG_BOOL && value.ptr == NULL)
-		value = STR("true");
-	rc = take_value(at, flag, &value, p);
-	if (rc < 0)
-		return rc;
-	return config_draft_add(d, source, where, f.row->name, value, p);
+		return unknown(l, flag, f.n > 1);
+	/* "--workers=" is a value of no bytes: not set. */
+	if (value.ptr != NULL && value.len == 0)
+		return 0;
+	return take(l, &f, flag, value);
 }
 
-/* Divides an argument into flag and value and takes it. */
+/* "-w3", "-w=3", "-w", and flags without values together: "-RD". */
 static int
-take_argument(struct config_draft *d, struct cursor *at, struct str arg,
-    enum config_source source, struct config_problem *p)
+take_short(struct line *l, struct str arg)
 {
-	struct str flag = arg, value = { NULL, 0 };
+	char flag[2] = { '-', '\0' };
+	struct str rest = str_tail(arg, 1), value;
+	int rc = 0;
 
-	if (arg.len < 2 || arg.ptr[0] != '-')
-		return config_draft_set(
-		    d, source, "APP_MODULE", "wsgi_app", arg, p);
-	if (str_starts(arg, STR("--"))) {
-		value = arg;
-		flag = str_cut(&value, '=');
-	} else if (arg.len > 2) {
-		flag = str_head(arg, 2);
-		value = str_tail(arg, arg.ptr[2] == '=' ? 3 : 2);
+	while (rc == 0 && rest.len > 0) {
+		struct found f;
+		bool alone;
+
+		flag[1] = rest.ptr[0];
+		rest = str_tail(rest, 1);
+		f = find((struct str){ flag, 2 });
+		if (f.n != 1)
+			return unknown(l, arg, false);
+		alone = f.row == NULL || f.row->type == CONFIG_BOOL;
+		value = rest;
+		if (alone || rest.len == 0)
+			value = (struct str){ NULL, 0 };
+		else
+			rest = STR("");
+		if (value.len > 0 && value.ptr[0] == '=')
+			value = str_tail(value, 1);
+		rc = take(l, &f, (struct str){ flag, 2 }, value);
 	}
-	return take_flag(d, at, flag, value, source, p);
+	return rc;
+}
+
+/* The first word that is no flag; Gunicorn ignores it in its variable. */
+static int
+take_word(struct line *l, struct str arg)
+{
+	if (l->has_app || l->source == CONFIG_SOURCE_CMD_ARGS)
+		return 0;
+	l->has_app = true;
+	return config_draft_set(
+	    l->d, l->source, "APP_MODULE", "wsgi_app", arg, l->p);
 }
 
 int
 config_args_read(struct config_draft *d, int argc, char *const *argv,
     enum config_source source, struct config_problem *p)
 {
-	struct cursor at = { argc, 1, argv };
-	int wish = CONFIG_ARGS_SERVE, rc;
+	struct line l = { .d = d,
+		.source = source,
+		.p = p,
+		.argv = argv,
+		.argc = argc,
+		.next = 1,
+		.wish = CONFIG_ARGS_SERVE };
+	bool words_only = false;
+	int rc = 0;
 
-	while (at.next < argc) {
-		struct str arg = str_of(argv[at.next++]);
+	while (rc == 0 && l.next < argc) {
+		struct str arg = str_of(argv[l.next++]);
 
-		rc = take_argument(d, &at, arg, source, p);
-		if (rc < 0)
-			return rc;
-		if (rc > 0)
-			wish = rc;
+		if (!words_only && str_eq(arg, STR("--")))
+			words_only = true;
+		else if (words_only || arg.len < 2 || arg.ptr[0] != '-')
+			rc = take_word(&l, arg);
+		else if (arg.ptr[1] == '-')
+			rc = take_long(&l, arg);
+		else
+			rc = take_short(&l, arg);
 	}
-	return wish;
+	return rc < 0 ? rc : l.wish;
 }

@@ -6,10 +6,13 @@
 
 #include "config/config_table.h"
 
+#define CONFIG_VALUE_MAX ((size_t)1 << 18) /* of one setting */
+
 struct config_entry {
 	enum config_source source;
 	char *where; /* in words */
-	char *text;
+	char *value; /* a list's as config_list says; a NUL behind it */
+	size_t len;
 };
 
 struct config_draft {
@@ -20,5 +23,11 @@ struct config_draft {
 /* The entry of a setting that exists. */
 const struct config_entry *
 config_draft_entry(const struct config_draft *d, const char *name);
+
+static inline struct str
+config_entry_value(const struct config_entry *e)
+{
+	return (struct str){ e->value, e->len };
+}
 
 #endif

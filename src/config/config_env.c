@@ -1,7 +1,6 @@
 /*
  * config_env: settings out of the environment, in the order of their ranks.
  */
-#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -11,65 +10,95 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/suggest.h"
+#include "base/log.h"
+#include "base/num.h"
+#include "config/config_draft.h"
+#include "config/config_words.h"
 #include "sys/fd.h"
 
-#include "config/config_draft.h"
 #include "base/banned.h"
 
-#define VALUE_FILE_MAX 65536
-#define NAME_MAX_LEN 64
-#define CMD_ARGS_MAX 256 /* words */
+#define VALUE_FILE_MAX 65536 /* bytes of a file that holds a value */
+#define VARIABLE_MAX 128     /* of a variable's name; longer ones are none */
+#define CMD_ARGS_MAX 256     /* words */
 
-/* Names with the prefix that are not settings. */
-static const char *const others[] = {
-	"CONFIG_DIR",
-	"STRICT_ENV",
-	"PORT",
-	NULL,
+/* What a reading of the environment needs at each step. */
+struct reading {
+	struct config_draft *d;
+	char *const *environment;
+	struct config_problem *p;
 };
 
+/* A variable that may be a setting: name is what follows the prefix. */
+struct variable {
+	char text[VARIABLE_MAX]; /* with the prefix */
+	struct str name, value;
+};
+
+/* The value of the variable of that name; NULL: not set. */
+static const char *
+look_up(const struct reading *r, const char *name)
+{
+	size_t n = strlen(name);
+	char *const *v;
+
+	for (v = r->environment; *v != NULL; v++)
+		if (strncmp(*v, name, n) == 0 && (*v)[n] == '=')
+			return *v + n + 1;
+	return NULL;
+}
+
 /*
- * Kubernetes puts GREENCORN_PORT=tcp://… and the like into every container
- * beside a service of that name: these are no settings.
+ * Kubernetes gives every container GREENCORN_PORT=tcp://… and the like when a
+ * service of that name lies beside it: these are no settings.
  */
 static bool
 is_service_link(struct str name, struct str value)
 {
-	return str_starts(name, STR("SERVICE_")) ||
-	    str_ends(name, STR("_SERVICE_HOST")) ||
-	    str_ends(name, STR("_SERVICE_PORT")) ||
+	static const struct str schemes[] = { { "tcp://", 6 }, { "udp://", 6 },
+		{ "sctp://", 7 } };
+
+	if (str_starts(name, STR("SERVICE_")) ||
 	    str_starts(name, STR("PORT_")) || str_eq(name, STR("PORT")) ||
-	    memmem(value.ptr, value.len, "://", 3) != NULL;
+	    memmem(name.ptr, name.len, "_SERVICE_", 9) != NULL ||
+	    memmem(name.ptr, name.len, "_PORT_", 6) != NULL ||
+	    str_ends(name, STR("_PORT")))
+		return true;
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++)
+		if (str_starts(value, schemes[i]))
+			return true;
+	return false;
 }
 
-static const char *
-nearest(struct str name)
+/* Names with the prefix that are read elsewhere. */
+static bool
+is_reserved(struct str name)
 {
-	const char *names[128];
-	unsigned n = 0;
-
-	for (; n < config_table_n && n < 126; n++)
-		names[n] = config_table[n].name;
-	names[n] = NULL;
-	return suggest_nearest(name, names);
+	return str_eq(name, STR("CONFIG_DIR")) ||
+	    str_eq(name, STR("STRICT_ENV"));
 }
 
-/* An unknown GREENCORN_ name: a warning, or an error where that is asked. */
+/* An unknown name: a warning, or an error where that is asked for. */
 static int
-unknown(const char *variable, struct str name, struct config_problem *p)
+unknown(const struct reading *r, const char *what, struct str name)
 {
-	const char *strict = getenv("GREENCORN_STRICT_ENV");
-	const char *near = nearest(name);
+	const char *strict = look_up(r, "GREENCORN_STRICT_ENV");
+	const char *near = config_table_nearest(name);
 	char hint[128] = "";
+	size_t i;
 
 	if (near != NULL)
-		snprintf(hint, sizeof(hint), "; did you mean %s?", near);
-	snprintf(p->text, sizeof(p->text), "%.100s: there is no such setting%s",
-	    variable, hint);
-	if (strict != NULL && strcmp(strict, "1") == 0)
+		snprintf(
+		    hint, sizeof(hint), "; did you mean GREENCORN_%s?", near);
+	for (i = strlen("; did you mean "); near != NULL && hint[i] != '\0';
+	     i++)
+		if (hint[i] >= 'a' && hint[i] <= 'z')
+			hint[i] = (char)(hint[i] - 'a' + 'A');
+	snprintf(r->p->text, sizeof(r->p->text),
+	    "%.200s: there is no such setting%s", what, hint);
+	if (strict != NULL && num_bool(str_of(strict)) == 1)
 		return -E_BAD_VALUE;
-	fprintf(stderr, "warning: %s\n", p->text);
+	log_event(EV_CONFIG_WARNING, r->p->text);
 	return 0;
 }
 
@@ -80,7 +109,8 @@ read_file(int dir, const char *path, char *mem, size_t size)
 	ssize_t n, sum = 0;
 	int fd;
 
-	fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
+	/* Not blocking: a path may name a FIFO that nobody writes to. */
+	fd = openat(dir, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
 		return -E_SYSTEM;
 	do {
@@ -91,13 +121,16 @@ read_file(int dir, const char *path, char *mem, size_t size)
 	fd_close(fd);
 	if (n != -E_EOF)
 		return (size_t)sum == size ? -E_TOO_LONG : n;
-	return sum > 0 && mem[sum - 1] == '\n' ? sum - 1 : sum;
+	if (sum > 0 && mem[sum - 1] == '\n')
+		sum--;
+	if (sum > 0 && mem[sum - 1] == '\r')
+		sum--;
+	return sum;
 }
 
 static int
-set_from_file(struct config_draft *d, enum config_source source, int dir,
-    const char *path, const char *where, const char *name,
-    struct config_problem *p)
+set_from_file(const struct reading *r, enum config_source source, int dir,
+    const char *path, const char *where, const char *name)
 {
 	char *mem = malloc(VALUE_FILE_MAX);
 	ssize_t n;
@@ -108,114 +141,159 @@ set_from_file(struct config_draft *d, enum config_source source, int dir,
 	n = read_file(dir, path, mem, VALUE_FILE_MAX);
 	rc = (int)n;
 	if (n < 0)
-		snprintf(p->text, sizeof(p->text), "%s: cannot read %.200s: %s",
-		    where, path,
+		snprintf(r->p->text, sizeof(r->p->text),
+		    "%.100s: cannot read %.200s: %s", where, path,
 		    n == -E_SYSTEM ? strerror(errno) : error_text(rc));
 	else
-		rc = config_draft_set(
-		    d, source, where, name, (struct str){ mem, (size_t)n }, p);
+		rc = config_draft_set(r->d, source, where, name,
+		    (struct str){ mem, (size_t)n }, r->p);
 	free(mem);
 	return rc;
 }
 
-/* One GREENCORN_ variable; name is what follows the prefix. */
+/* GREENCORN_<SETTING>, the first of two passes. */
 static int
-own_variable(struct config_draft *d, const char *variable, struct str name,
-    struct str value, struct config_problem *p)
+own_variable(const struct reading *r, const struct variable *v)
 {
-	const struct config_row *row = config_table_find(name);
+	const struct config_row *row = config_table_find(v->name);
+
+	if (row == NULL && str_eq(v->name, STR("APP_MODULE")))
+		row = config_table_find(STR("wsgi_app"));
+	if (row == NULL || v->value.len == 0)
+		return 0;
+	return config_draft_set(
+	    r->d, CONFIG_SOURCE_ENV, v->text, row->name, v->value, r->p);
+}
+
+/* GREENCORN_<SETTING>_FILE, and all that is neither. */
+static int
+own_other_variable(const struct reading *r, const struct variable *v)
+{
+	const struct config_row *row = NULL;
 	char path[4096];
 
-	if (value.len == 0)
+	if (v->value.len == 0 || config_table_find(v->name) != NULL ||
+	    is_reserved(v->name) || str_eq(v->name, STR("APP_MODULE")) ||
+	    is_service_link(v->name, v->value))
 		return 0;
-	if (row != NULL)
-		return config_draft_set(
-		    d, CONFIG_SOURCE_ENV, variable, row->name, value, p);
-	for (unsigned i = 0; others[i] != NULL; i++)
-		if (str_eq(name, str_of(others[i])))
-			return 0;
-	if (is_service_link(name, value))
-		return 0;
-	if (str_ends(name, STR("_FILE")))
-		row = config_table_find(str_head(name, name.len - 5));
+	if (str_ends(v->name, STR("_FILE")))
+		row = config_table_find(str_head(v->name, v->name.len - 5));
 	if (row == NULL)
-		return unknown(variable, name, p);
-	if (config_draft_entry(d, row->name)->source == CONFIG_SOURCE_ENV) {
-		snprintf(p->text, sizeof(p->text),
-		    "%s: the setting's own "
-		    "variable is set too; set one of them",
-		    variable);
+		return unknown(r, v->text, v->name);
+	if (config_draft_entry(r->d, row->name)->source == CONFIG_SOURCE_ENV) {
+		snprintf(r->p->text, sizeof(r->p->text),
+		    "%s: %s is set by its own variable too; set one of them",
+		    v->text, row->name);
 		return -E_BAD_VALUE;
 	}
-	if (str_to_z(value, path, sizeof(path)) < 0)
+	if (str_to_z(v->value, path, sizeof(path)) < 0) {
+		snprintf(r->p->text, sizeof(r->p->text),
+		    "%s: the path is too long", v->text);
 		return -E_TOO_LONG;
+	}
 	return set_from_file(
-	    d, CONFIG_SOURCE_ENV, AT_FDCWD, path, variable, row->name, p);
+	    r, CONFIG_SOURCE_ENV, AT_FDCWD, path, v->text, row->name);
+}
+
+static int
+gunicorn_variable(const struct reading *r, const struct variable *v)
+{
+	const struct config_row *row = config_table_find(v->name);
+
+	if (row == NULL || row->origin != CONFIG_GUNICORN)
+		return 0;
+	return config_draft_set(
+	    r->d, CONFIG_SOURCE_GUNICORN, v->text, row->name, v->value, r->p);
 }
 
 /* Calls fn for each variable that begins with prefix. */
 static int
-each_variable(struct config_draft *d, char *const *environment,
-    struct str prefix, bool files,
-    int (*fn)(struct config_draft *d, const char *variable, struct str name,
-	struct str value, struct config_problem *p),
-    struct config_problem *p)
+each_variable(const struct reading *r, struct str prefix,
+    int (*fn)(const struct reading *r, const struct variable *v))
 {
-	for (; *environment != NULL; environment++) {
-		struct str value = str_of(*environment);
-		struct str variable = str_cut(&value, '=');
-		char variable_z[NAME_MAX_LEN + 16];
-		int rc;
-
-		if (!str_starts(variable, prefix) ||
-		    str_ends(variable, STR("_FILE")) != files ||
-		    str_to_z(variable, variable_z, sizeof(variable_z)) < 0)
-			continue;
-		rc =
-		    fn(d, variable_z, str_tail(variable, prefix.len), value, p);
-		if (rc < 0)
-			return rc;
-	}
-	return 0;
-}
-
-static int
-gunicorn_variable(struct config_draft *d, const char *variable, struct str name,
-    struct str value, struct config_problem *p)
-{
-	const struct config_row *row = config_table_find(name);
-
-	if (row == NULL || is_service_link(name, value))
-		return 0;
-	return config_draft_set(
-	    d, CONFIG_SOURCE_GUNICORN, variable, row->name, value, p);
-}
-
-/* PORT and WEB_CONCURRENCY, as platforms set them. */
-static int
-platform(struct config_draft *d, struct config_problem *p)
-{
-	const char *port = getenv("PORT");
-	const char *workers = getenv("WEB_CONCURRENCY");
-	char bind[64];
+	char *const *e;
 	int rc = 0;
 
-	if (port != NULL && port[0] != '\0' && strstr(port, "://") == NULL) {
-		snprintf(bind, sizeof(bind), "0.0.0.0:%.16s", port);
-		rc = config_draft_set(
-		    d, CONFIG_SOURCE_PLATFORM, "PORT", "bind", str_of(bind), p);
+	for (e = r->environment; rc == 0 && *e != NULL; e++) {
+		struct str value = str_of(*e), name = str_cut(&value, '=');
+		struct variable v;
+
+		if (!str_starts(name, prefix) ||
+		    str_to_z(name, v.text, sizeof(v.text)) < 0)
+			continue;
+		v.name = str_tail(name, prefix.len);
+		v.value = value;
+		rc = fn(r, &v);
 	}
-	if (rc == 0 && workers != NULL)
-		rc = config_draft_set(d, CONFIG_SOURCE_PLATFORM,
-		    "WEB_CONCURRENCY", "workers", str_of(workers), p);
+	return rc;
+}
+
+/* A variable of Gunicorn's or of platforms, for the setting of that name. */
+static int
+platform_variable(
+    const struct reading *r, const char *variable, const char *name)
+{
+	const char *value = look_up(r, variable);
+
+	if (value == NULL)
+		return 0;
+	return config_draft_set(
+	    r->d, CONFIG_SOURCE_PLATFORM, variable, name, str_of(value), r->p);
+}
+
+static int
+port(const struct reading *r)
+{
+	const char *value = look_up(r, "PORT");
+	char bind[64];
+
+	if (value == NULL || value[0] == '\0' || strstr(value, "://") != NULL)
+		return 0;
+	if (strlen(value) > 16)
+		value = "(too long)";
+	snprintf(bind, sizeof(bind), "0.0.0.0:%s", value);
+	return config_draft_set(
+	    r->d, CONFIG_SOURCE_PLATFORM, "PORT", "bind", str_of(bind), r->p);
+}
+
+static int
+platform(const struct reading *r)
+{
+	int rc;
+
+	rc = port(r);
+	if (rc == 0)
+		rc = platform_variable(r, "WEB_CONCURRENCY", "workers");
+	if (rc == 0)
+		rc = platform_variable(
+		    r, "FORWARDED_ALLOW_IPS", "forwarded_allow_ips");
+	if (rc == 0)
+		rc = platform_variable(r, "SENDFILE", "sendfile");
 	return rc;
 }
 
 /* One file a setting, as a ConfigMap is mounted; dot entries are skipped. */
 static int
-directory(struct config_draft *d, struct config_problem *p)
+directory_entry(const struct reading *r, int dir, const char *name)
 {
-	const char *path = getenv("GREENCORN_CONFIG_DIR");
+	const struct config_row *row = config_table_find(str_of(name));
+	struct str own = str_of(name);
+	char where[300];
+
+	if (name[0] == '.')
+		return 0;
+	snprintf(where, sizeof(where), "GREENCORN_CONFIG_DIR/%.200s", name);
+	if (row == NULL && str_starts(own, STR("GREENCORN_")))
+		row = config_table_find(str_tail(own, 10));
+	if (row == NULL)
+		return unknown(r, where, own);
+	return set_from_file(r, CONFIG_SOURCE_DIR, dir, name, where, row->name);
+}
+
+static int
+directory(const struct reading *r)
+{
+	const char *path = look_up(r, "GREENCORN_CONFIG_DIR");
 	struct dirent *entry;
 	DIR *dir;
 	int rc = 0;
@@ -224,77 +302,45 @@ directory(struct config_draft *d, struct config_problem *p)
 		return 0;
 	dir = opendir(path);
 	if (dir == NULL) {
-		snprintf(p->text, sizeof(p->text),
+		snprintf(r->p->text, sizeof(r->p->text),
 		    "GREENCORN_CONFIG_DIR: cannot open %.200s: %s", path,
 		    strerror(errno));
 		return -E_SYSTEM;
 	}
-	while (rc == 0 && (entry = readdir(dir)) != NULL) {
-		const struct config_row *row;
-
-		if (entry->d_name[0] == '.')
-			continue;
-		row = config_table_find(str_of(entry->d_name));
-		if (row == NULL)
-			rc = unknown(entry->d_name, str_of(entry->d_name), p);
-		else
-			rc = set_from_file(d, CONFIG_SOURCE_DIR, dirfd(dir),
-			    entry->d_name, entry->d_name, row->name, p);
-	}
+	while (rc == 0 && (entry = readdir(dir)) != NULL)
+		rc = directory_entry(r, dirfd(dir), entry->d_name);
 	closedir(dir);
 	return rc;
 }
 
-/*
- * Cuts the next word off text as a shell would: spaces divide, quotes hold
- * together, a backslash takes what follows. In place. NULL at the end or for
- * a quote that does not end.
- */
-static char *
-next_word(char **text)
+static int
+bad_cmd_args(const struct reading *r, const char *why)
 {
-	char *in = *text, *out, *word;
-	char quote = '\0';
-
-	while (isspace((unsigned char)*in))
-		in++;
-	if (*in == '\0')
-		return NULL;
-	for (word = out = in; *in != '\0'; in++) {
-		if (quote == '\0' && isspace((unsigned char)*in))
-			break;
-		if (*in == quote)
-			quote = '\0';
-		else if (quote == '\0' && (*in == '\'' || *in == '"'))
-			quote = *in;
-		else if (*in == '\\' && quote != '\'' && in[1] != '\0')
-			*out++ = *++in;
-		else
-			*out++ = *in;
-	}
-	*text = *in == '\0' ? in : in + 1;
-	*out = '\0';
-	return quote == '\0' ? word : NULL;
+	snprintf(r->p->text, sizeof(r->p->text), "GUNICORN_CMD_ARGS: %s", why);
+	return -E_BAD_VALUE;
 }
 
 static int
-command_args(struct config_draft *d, struct config_problem *p)
+cmd_args(const struct reading *r)
 {
-	static const char name[] = "GUNICORN_CMD_ARGS";
-	const char *value = getenv(name);
-	char *words[CMD_ARGS_MAX + 1] = { NULL };
-	char *copy, *rest;
+	const char *value = look_up(r, "GUNICORN_CMD_ARGS");
+	char *words[CMD_ARGS_MAX + 1], *copy, *rest;
 	int n = 1, rc;
 
 	if (value == NULL || value[0] == '\0')
 		return 0;
-	rest = copy = strdup(value);
+	rest = copy = words[0] = strdup(value);
 	if (copy == NULL)
 		return -E_NOMEM;
-	words[0] = copy;
-	while (n < CMD_ARGS_MAX && (words[n] = next_word(&rest)) != NULL)
-		n++;
-	rc = config_args_read(d, n, words, CONFIG_SOURCE_CMD_ARGS, p);
+	do
+		rc = config_words_next(&rest, &words[n]);
+	while (rc > 0 && ++n < CMD_ARGS_MAX);
+	if (rc == 0)
+		rc = config_args_read(
+		    r->d, n, words, CONFIG_SOURCE_CMD_ARGS, r->p);
+	else
+		rc = bad_cmd_args(
+		    r, rc > 0 ? "too many words" : "a quote is not closed");
 	free(copy);
 	return rc < 0 ? rc : 0;
 }
@@ -303,21 +349,19 @@ int
 config_env_read(
     struct config_draft *d, char *const *environment, struct config_problem *p)
 {
+	const struct reading r = { d, environment, p };
 	int rc;
 
-	rc = platform(d, p);
+	rc = platform(&r);
 	if (rc == 0)
-		rc = each_variable(d, environment, STR("GUNICORN_"), false,
-		    gunicorn_variable, p);
+		rc = each_variable(&r, STR("GUNICORN_"), gunicorn_variable);
 	if (rc == 0)
-		rc = directory(d, p);
+		rc = directory(&r);
 	if (rc == 0)
-		rc = each_variable(
-		    d, environment, STR("GREENCORN_"), false, own_variable, p);
+		rc = each_variable(&r, STR("GREENCORN_"), own_variable);
 	if (rc == 0)
-		rc = each_variable(
-		    d, environment, STR("GREENCORN_"), true, own_variable, p);
+		rc = each_variable(&r, STR("GREENCORN_"), own_other_variable);
 	if (rc == 0)
-		rc = command_args(d, p);
+		rc = cmd_args(&r);
 	return rc;
 }

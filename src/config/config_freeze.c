@@ -6,9 +6,10 @@
 
 #include "base/check.h"
 #include "base/error.h"
-
+#include "base/log.h"
 #include "config/config_draft.h"
 #include "config/config_list.h"
+
 #include "base/banned.h"
 
 /* What is left of the memory given. */
@@ -21,10 +22,10 @@ take(struct room *r, size_t n)
 {
 	char *p = r->next;
 
-	n = (n + 7) & ~(size_t)7;
 	if (n > (size_t)(r->end - r->next))
 		return NULL;
-	r->next += n;
+	n = (n + 7) & ~(size_t)7;
+	r->next = n > (size_t)(r->end - p) ? r->end : p + n;
 	return p;
 }
 
@@ -41,43 +42,60 @@ take_text(struct room *r, struct str s)
 	return p;
 }
 
-struct items {
-	struct room *room;
-	const char **items; /* NULL: only counting */
-	unsigned n;
-};
+static unsigned
+count(struct str items)
+{
+	unsigned n = 0;
+
+	while (items.len > 0) {
+		(void)config_list_next(&items);
+		n++;
+	}
+	return n;
+}
 
 static int
-on_item(void *cookie, struct str item)
+put_list(struct room *r, struct str value, struct config_list *out)
 {
-	struct items *list = cookie;
+	unsigned n = count(value);
+	const char **items = take(r, (n + 1) * sizeof(items[0]));
 
-	if (list->items != NULL) {
-		list->items[list->n] = take_text(list->room, item);
-		if (list->items[list->n] == NULL)
+	if (items == NULL)
+		return -E_TOO_LONG;
+	for (unsigned i = 0; i < n; i++) {
+		items[i] = take_text(r, config_list_next(&value));
+		if (items[i] == NULL)
 			return -E_TOO_LONG;
 	}
-	list->n++;
+	items[n] = NULL;
+	*out = (struct config_list){ n, items };
 	return 0;
 }
 
 static int
-put_list(struct room *r, struct str text, struct config_list *out)
+put_map(struct room *r, struct str value, struct config_map *out)
 {
-	struct items list = { .room = r };
-	int rc;
+	struct config_list list;
+	int rc = put_list(r, value, &list);
 
-	rc = config_list_each(text, on_item, &list);
-	if (rc < 0)
-		return rc;
-	list.items = take(r, (list.n + 1) * sizeof(list.items[0]));
-	if (list.items == NULL)
-		return -E_TOO_LONG;
-	list.n = 0;
-	rc = config_list_each(text, on_item, &list);
-	out->n = list.n;
-	out->items = list.items;
+	if (rc == 0)
+		*out = (struct config_map){ list.n / 2, list.items };
 	return rc;
+}
+
+static int
+put_nets(struct room *r, struct str value, struct config_nets *out)
+{
+	unsigned n = count(value);
+	struct config_net *items = take(r, (n + 1) * sizeof(items[0]));
+
+	if (items == NULL)
+		return -E_TOO_LONG;
+	for (unsigned i = 0; i < n; i++)
+		if (config_net_parse(config_list_next(&value), &items[i]) < 0)
+			return -E_BAD_VALUE;
+	*out = (struct config_nets){ n, items };
+	return 0;
 }
 
 static int
@@ -87,29 +105,71 @@ put_text(struct room *r, struct str text, const char **out)
 	return *out == NULL ? -E_TOO_LONG : 0;
 }
 
-/* Writes one setting to its place in the struct. 0 or -E_*. */
 static int
-put_setting(struct config *c, const struct config_row *row, struct str text,
-    struct room *r)
+put_number(const struct config_row *row, struct str text, void *place)
 {
-	void *place = (char *)c + row->offset;
-	union config_value v = { 0 };
-	int rc;
+	uint64_t number;
+	int rc = config_table_number(row, text, &number);
 
-	if (row->type == CONFIG_TEXT || row->type == CONFIG_CHOICE)
-		return put_text(r, text, place);
-	if (row->type == CONFIG_LIST)
-		return put_list(r, text, place);
-	rc = config_table_parse(row, text, &v);
 	if (rc < 0)
 		return rc;
 	if (row->type == CONFIG_BOOL)
-		*(bool *)place = v.yes;
-	else if (row->type == CONFIG_UINT)
-		*(unsigned *)place = (unsigned)v.number;
+		*(bool *)place = number != 0;
+	else if (row->type == CONFIG_UINT || row->type == CONFIG_MODE)
+		*(unsigned *)place = (unsigned)number;
 	else
-		*(uint64_t *)place = v.number;
+		*(uint64_t *)place = number;
 	return 0;
+}
+
+/* Writes one setting to its place in the struct. 0 or -E_*. */
+static int
+put_setting(struct config *c, const struct config_row *row, struct str value,
+    struct room *r)
+{
+	void *place = (char *)c + row->offset;
+
+	if (row->type < CONFIG_CHOICE)
+		return put_number(row, value, place);
+	if (row->type == CONFIG_MAP)
+		return put_map(r, value, place);
+	if (row->type == CONFIG_NETS)
+		return put_nets(r, value, place);
+	if (config_table_is_list(row))
+		return put_list(r, value, place);
+	return put_text(r, value, place);
+}
+
+/* Nobody shall believe in a setting that does nothing yet. */
+static void
+warn(const struct config_entry *e, const struct config_row *row)
+{
+	char text[300];
+
+	if (row->effect != CONFIG_NOT_YET ||
+	    e->source <= CONFIG_SOURCE_DETECTED)
+		return;
+	snprintf(text, sizeof(text),
+	    "%.100s: %s is accepted, but this version does not act on it yet",
+	    e->where, row->name);
+	log_event(EV_CONFIG_WARNING, text);
+}
+
+static int
+put_all(const struct config_draft *d, struct config *c, struct room *r,
+    struct config_problem *p)
+{
+	int rc = 0;
+
+	for (unsigned i = 0; rc == 0 && i < config_table_n; i++) {
+		const struct config_entry *e = &d->entries[i];
+
+		rc = put_setting(c, &config_table[i], config_entry_value(e), r);
+		if (rc < 0)
+			snprintf(p->text, sizeof(p->text), "%.100s: %s: %s",
+			    e->where, config_table[i].name, error_text(rc));
+	}
+	return rc;
 }
 
 int
@@ -117,25 +177,29 @@ config_freeze(const struct config_draft *d, void *mem, size_t mem_len,
     struct config_problem *p)
 {
 	struct room r = { mem, (char *)mem + mem_len };
-	const struct config_entry *workers = config_draft_entry(d, "workers");
+	struct str why = str_of(config_draft_entry(d, "workers")->where);
 	struct config *c = take(&r, sizeof(*c));
-	int rc = c == NULL ? -E_TOO_LONG : 0;
+	int rc;
 
-	for (unsigned i = 0; rc == 0 && i < config_table_n; i++) {
-		rc = put_setting(
-		    c, &config_table[i], str_of(d->entries[i].text), &r);
+	if (c == NULL) {
+		snprintf(p->text, sizeof(p->text), "settings: %s",
+		    error_text(-E_TOO_LONG));
+		return -E_TOO_LONG;
+	}
+	rc = put_all(d, c, &r, p);
+	if (rc == 0) {
+		rc = put_text(&r, why, &c->workers_source);
 		if (rc < 0)
-			snprintf(p->text, sizeof(p->text), "%s: %s: %s",
-			    d->entries[i].where, config_table[i].name,
+			snprintf(p->text, sizeof(p->text), "settings: %s",
 			    error_text(rc));
 	}
-	if (rc == 0)
-		rc = put_text(&r, str_of(workers->where), &c->workers_source);
-	if (rc == 0 && c->wsgi_app[0] == '\0') {
+	if (rc == 0 && c->wsgi_app[0] == '\0' && !c->print_config) {
 		snprintf(p->text, sizeof(p->text),
-		    "No application module specified: name it as "
-		    "MODULE:NAME, or in GREENCORN_WSGI_APP.");
+		    "No application module specified: name it as MODULE:NAME, "
+		    "or in GREENCORN_WSGI_APP.");
 		rc = -E_BAD_VALUE;
 	}
+	for (unsigned i = 0; rc == 0 && i < config_table_n; i++)
+		warn(&d->entries[i], &config_table[i]);
 	return rc;
 }

@@ -1,27 +1,39 @@
 /*
- * config_list: dividing a list's text. The arrays that come here are written
- * by the reader of gunicorn.conf.py or by a person, and hold strings only.
+ * config_list: dividing a list's text.
  */
 #include "config/config_list.h"
 
 #include "base/error.h"
+#include "base/json.h"
 
 #include "base/banned.h"
 
-#define ITEM_MAX 4096
+#define ITEMS_MAX 4096
+#define MEMORY_MAX ((size_t)4 << 20)
 
-/* An item of a plain list. */
 static int
-each_plain(struct str text, config_list_item *item, void *cookie)
+put_item(struct buf *items, struct str item)
 {
-	struct str line, one;
+	int rc;
+
+	if (str_find(item, '\0') < item.len)
+		return -E_BAD_VALUE;
+	rc = buf_put(items, item);
+	return rc < 0 ? rc : buf_put(items, (struct str){ "", 1 });
+}
+
+/* "a, b" and lines of such. */
+static int
+put_plain(struct str text, struct buf *items)
+{
+	struct str line, item;
 	int rc;
 
 	do {
 		line = str_cut(&text, '\n');
 		do {
-			one = str_trim(str_cut(&line, ','));
-			rc = one.len == 0 ? 0 : item(cookie, one);
+			item = str_trim(str_cut(&line, ','));
+			rc = item.len == 0 ? 0 : put_item(items, item);
 			if (rc < 0)
 				return rc;
 		} while (line.ptr != NULL);
@@ -29,90 +41,72 @@ each_plain(struct str text, config_list_item *item, void *cookie)
 	return 0;
 }
 
-/* What a backslash and c stand for; 0: not known here. */
-static char
-escaped(char c)
-{
-	switch (c) {
-	case '"':
-	case '\\':
-	case '/':
-		return c;
-	case 'n':
-		return '\n';
-	case 't':
-		return '\t';
-	default:
-		return '\0';
-	}
-}
-
-/* Takes a string with its quotes off *text into mem. 0 or -E_BAD_VALUE. */
 static int
-take_string(struct str *text, char *mem, struct str *out)
+put_string(
+    const struct json *doc, unsigned at, struct arena *a, struct buf *items)
 {
-	size_t n = 0;
-
-	if (text->len == 0 || text->ptr[0] != '"')
-		return -E_BAD_VALUE;
-	*text = str_tail(*text, 1);
-	while (text->len > 0 && n < ITEM_MAX) {
-		char c = text->ptr[0];
-
-		*text = str_tail(*text, 1);
-		if (c == '"') {
-			*out = (struct str){ mem, n };
-			return 0;
-		}
-		if (c == '\\') {
-			c = text->len > 0 ? escaped(text->ptr[0]) : '\0';
-			*text = str_tail(*text, 1);
-			if (c == '\0')
-				return -E_BAD_VALUE;
-		}
-		mem[n++] = c;
-	}
-	return -E_BAD_VALUE;
-}
-
-static int
-each_json(struct str text, config_list_item *item, void *cookie)
-{
-	char mem[ITEM_MAX];
-	struct str one;
+	struct str s;
 	int rc;
 
-	text = str_trim(str_tail(text, 1));
-	while (text.len > 0 && text.ptr[0] != ']') {
-		rc = take_string(&text, mem, &one);
-		if (rc == 0 && one.len > 0)
-			rc = item(cookie, one);
-		if (rc < 0)
-			return rc;
-		text = str_trim(text);
-		if (text.len > 0 && text.ptr[0] == ',')
-			text = str_trim(str_tail(text, 1));
-		else if (text.len == 0 || text.ptr[0] != ']')
-			return -E_BAD_VALUE;
+	rc = json_string(doc, at, a, &s);
+	return rc < 0 ? rc : put_item(items, s);
+}
+
+/* The strings of an array, or the keys and values of an object. */
+static int
+put_json(struct str text, enum json_type type, struct buf *items)
+{
+	struct arena a;
+	struct json doc;
+	unsigned at;
+	int rc;
+
+	arena_init(&a, MEMORY_MAX);
+	rc = json_parse(text, ITEMS_MAX, &a, &doc);
+	if (rc == 0 && json_type(&doc, JSON_ROOT) != type)
+		rc = -E_BAD_VALUE;
+	for (at = rc < 0 ? JSON_NONE : json_first(&doc, JSON_ROOT);
+	     rc == 0 && at != JSON_NONE; at = json_next(&doc, at)) {
+		rc = put_string(&doc, at, &a, items);
+		if (rc == 0 && type == JSON_OBJECT)
+			rc = put_string(&doc, at + 1, &a, items);
 	}
-	return text.len == 1 ? 0 : -E_BAD_VALUE;
+	arena_finish(&a);
+	return rc;
 }
 
 /* "[::1]" and "[::]:8000" are addresses, and no arrays. */
 static bool
-is_json(struct str text)
+is_array(struct str text)
 {
 	struct str inside = str_trim(str_tail(text, 1));
 
-	return text.len > 1 && text.ptr[0] == '[' &&
+	while (
+	    inside.len > 0 && (inside.ptr[0] == '\n' || inside.ptr[0] == ' '))
+		inside = str_tail(inside, 1);
+	return text.len > 1 && text.ptr[0] == '[' && inside.len > 0 &&
 	    (inside.ptr[0] == '"' || inside.ptr[0] == ']');
 }
 
 int
-config_list_each(struct str text, config_list_item *item, void *cookie)
+config_list_read(struct str text, bool divide, struct buf *items)
 {
 	text = str_trim(text);
-	if (is_json(text))
-		return each_json(text, item, cookie);
-	return each_plain(text, item, cookie);
+	if (is_array(text))
+		return put_json(text, JSON_ARRAY, items);
+	if (divide)
+		return put_plain(text, items);
+	return text.len == 0 ? 0 : put_item(items, text);
+}
+
+int
+config_list_read_map(struct str text, struct buf *items)
+{
+	return put_json(text, JSON_OBJECT, items);
+}
+
+struct str
+config_list_next(struct str *items)
+{
+	return str_cut(items, '\0');
 }

@@ -8,12 +8,36 @@
 
 enum config_type {
 	CONFIG_UINT,
+	CONFIG_MODE,
 	CONFIG_BOOL,
 	CONFIG_MS,
 	CONFIG_SIZE,
-	CONFIG_TEXT,
-	CONFIG_LIST,
 	CONFIG_CHOICE,
+	CONFIG_TEXT,
+	CONFIG_HOOK,
+	CONFIG_USER,
+	CONFIG_GROUP,
+	CONFIG_JSON,
+	CONFIG_BIND,
+	CONFIG_LIST, /* from here on: several items */
+	CONFIG_BINDS,
+	CONFIG_PAIRS,
+	CONFIG_WORDS,
+	CONFIG_NETS,
+	CONFIG_MAP
+};
+
+enum config_origin {
+	CONFIG_GUNICORN,
+	CONFIG_OWN
+};
+
+enum config_effect {
+	CONFIG_RELOAD,
+	CONFIG_START,
+	CONFIG_NOT_YET,
+	CONFIG_LATER,
+	CONFIG_NEEDLESS
 };
 
 struct config_row {
@@ -21,11 +45,12 @@ struct config_row {
 	enum config_type type;
 	const char *default_text;
 	uint64_t min, max;
-	const char *flags; /* with a space between */
+	const char *flags;
+	enum config_origin origin;
 	const char *section;
-	bool acts; /* false: accepted, but not acted on yet */
+	enum config_effect effect;
 	const char *help;
-	const char *choices; /* with a space between; NULL: no choice */
+	const char *choices; /* as settings.def says; NULL: no choice */
 	size_t offset;       /* in struct config */
 };
 
@@ -34,20 +59,35 @@ extern const unsigned config_table_n;
 
 /* The row of that name, any case; NULL when there is none. */
 const struct config_row *config_table_find(struct str name);
+/* The setting whose name is nearest, or NULL. */
+const char *config_table_nearest(struct str name);
 
-/* A value in its parsed form. */
-union config_value {
-	uint64_t number;
-	bool yes;
-	struct str text;
-};
+/* Has it several items, which a draft keeps as config_list says? */
+static inline bool
+config_table_is_list(const struct config_row *row)
+{
+	return row->type >= CONFIG_LIST;
+}
+
+/* Takes a flag off *flags; *negative: it means false. */
+struct str config_table_flag(struct str *flags, bool *negative);
 
 /*
- * Is text a value of row? Fills *v (lists are checked by their length only).
- * 0, or -E_BAD_VALUE.
+ * The number (BOOL: 0 or 1) that text says: 0 or -E_BAD_VALUE. For UINT, MODE,
+ * BOOL, MS and SIZE.
  */
-int config_table_parse(
-    const struct config_row *row, struct str text, union config_value *v);
+int config_table_number(
+    const struct config_row *row, struct str text, uint64_t *number);
+
+/*
+ * Is value, as a draft keeps it, one of row's? 0; -E_BAD_VALUE; -E_NOT_FOUND:
+ * it is known, but comes in a later version.
+ */
+int config_table_check(const struct config_row *row, struct str value);
+
+/* The name by which a value is kept: Gunicorn has several for some. */
+struct str
+config_table_canonical(const struct config_row *row, struct str text);
 
 /* What row accepts, in words, for error messages. */
 void

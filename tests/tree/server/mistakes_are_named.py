@@ -12,6 +12,32 @@ def test_an_unknown_flag_is_answered_with_the_nearest(serve):
     assert log == "unknown flag --wrokers; did you mean --workers?\n"
 
 
+def test_a_bad_value_of_a_flag_is_no_misuse(serve):
+    status, log = _refused(serve, "-w", "many", "app:app")
+    assert status == 1
+    assert log == ("-w: workers is 'many', but must be a number from 1 to "
+                   "512\n")
+
+
+def test_a_class_of_a_later_version_is_said_to_be_one(serve):
+    status, log = _refused(serve, "-k", "gthread", "app:app")
+    assert status == 1
+    assert log == ("-k: worker_class is 'gthread', which comes in a later "
+                   "version; accepted now: sync\n")
+
+
+def test_a_setting_that_does_nothing_yet_is_warned_of(serve):
+    s = serve(conf="max_requests = 100\n")
+    assert "gunicorn.conf.py: max_requests is accepted, but this version " \
+        "does not act on it yet" in s.log
+
+
+def test_a_certificate_is_never_ignored(serve):
+    status, log = _refused(serve, env={"GREENCORN_CERTFILE": "/a.pem"})
+    assert status == 1
+    assert log.startswith("GREENCORN_CERTFILE: certfile is '/a.pem', but ")
+
+
 def test_a_bad_value_names_source_setting_value_and_what_is_accepted(serve):
     status, log = _refused(serve, env={"GREENCORN_WORKERS": "ma\x1bny"})
     assert status == 1
@@ -22,7 +48,7 @@ def test_a_bad_value_names_source_setting_value_and_what_is_accepted(serve):
 def test_an_unknown_variable_is_warned_of(serve):
     s = serve(env={"GREENCORN_WORKRES": "3"})
     assert "GREENCORN_WORKRES: there is no such setting; did you mean " \
-        "workers?" in s.log
+        "GREENCORN_WORKERS?" in s.log
 
 
 def test_an_unknown_variable_is_fatal_when_asked(serve):

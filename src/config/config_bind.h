@@ -1,0 +1,33 @@
+/*
+ * config_bind: an address to listen at, taken apart. No name is looked up.
+ */
+#ifndef CONFIG_CONFIG_BIND_H
+#define CONFIG_CONFIG_BIND_H
+
+#include "base/str.h"
+
+#define CONFIG_BIND_PORT 8000 /* where none is named */
+#define CONFIG_BIND_PATH_MAX 107
+#define CONFIG_BIND_HOST_MAX 253
+
+enum config_bind_kind {
+	CONFIG_BIND_TCP,
+	CONFIG_BIND_UNIX,
+	CONFIG_BIND_FD
+};
+
+struct config_bind {
+	enum config_bind_kind kind;
+	/* A host without brackets, "" for all; a path; "@name", abstract. */
+	struct str host;
+	unsigned number; /* port, or descriptor */
+};
+
+/*
+ * "HOST:PORT", "HOST", ":PORT", "PORT", "[V6]:PORT", "tcp://HOST:PORT",
+ * "unix:PATH", "unix://PATH", "unix:@NAME", "fd://N". 0, or -E_BAD_VALUE.
+ * Slices point into text.
+ */
+int config_bind_parse(struct str text, struct config_bind *b);
+
+#endif

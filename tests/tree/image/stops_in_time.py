@@ -10,7 +10,7 @@ def test_running_request_is_answered(server, get):
     asking = threading.Thread(
         target=lambda: answers.append(get(c.url(8000, "/slow?2"), 15)))
     asking.start()
-    time.sleep(0.5)  # well into the two seconds that the answer takes
+    c.wait_log("slow begins")
     began = time.monotonic()
     c.kill("TERM")
     assert c.wait() == 0
@@ -24,7 +24,7 @@ def test_endless_request_is_cut_off(server, get):
     c = server(env={"GREENCORN_GRACEFUL_TIMEOUT": "2"})
     asking = threading.Thread(target=get, args=(c.url(8000, "/slow?60"), 30))
     asking.start()
-    time.sleep(0.5)
+    c.wait_log("slow begins")
     began = time.monotonic()
     c.kill("TERM")
     assert c.wait() == 0

@@ -18,9 +18,9 @@ def make_orphans(n):
 def app(environ, start_response):
     path = environ["PATH_INFO"]
     if path == "/slow":
+        environ["wsgi.errors"].write("slow begins\n")
+        environ["wsgi.errors"].flush()
         time.sleep(float(environ["QUERY_STRING"]))
-    elif path == "/die":
-        os._exit(9)
     elif path == "/orphans":
         make_orphans(int(environ["QUERY_STRING"]))
     body = b"%d" % os.getpid()

@@ -30,9 +30,6 @@ soak: release test-tools ## the long versions: hours of fuzzing, all wheels
 image: release ## the container image, localhost/greencorn:latest
 	@scripts/image
 
-bench: release ## throughput of the release binary
-	@scripts/bench
-
 bench-start: release ## from exec to the first answer, memory, size
 	@scripts/bench-start
 
@@ -76,5 +73,5 @@ test-tools:
 	@scripts/install-tools test
 
 .DEFAULT_GOAL := release
-.PHONY: release hosted run test check lint soak image bench bench-start asan \
+.PHONY: release hosted run test check lint soak image bench-start asan \
     ubsan cover fmt docs tags clean help build-tools test-tools

@@ -25,6 +25,8 @@ void buf_finish(struct buf *b);
 static inline struct str
 buf_str(const struct buf *b)
 {
+	if (b->mem == NULL)
+		return (struct str){ NULL, 0 };
 	return (struct str){ b->mem + b->start, b->end - b->start };
 }
 

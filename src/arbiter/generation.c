@@ -3,9 +3,11 @@
  * start to the end of its last worker. Run by the arbiter.
  */
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
@@ -19,6 +21,7 @@
 #include "base/banned.h"
 
 #define CONFIG_MEM_LEN (256 * 1024)
+#define PRINT_MAX ((size_t)1 << 22)
 #define BOOT_REMINDER_MS 30000
 #define TEMPLATE_AGAIN_MS 1000ull /* doubles with each death in a row */
 #define TEMPLATE_DOUBLINGS 5
@@ -201,6 +204,44 @@ send_frozen(struct arbiter *a, struct generation *g)
 	return link_send(g->link, &m);
 }
 
+/* --print-config. Nothing else of the arbiter goes to standard output. */
+static void
+print_config(const struct config_draft *draft)
+{
+	struct buf text;
+	struct str s;
+
+	buf_init(&text, PRINT_MAX);
+	if (config_print(draft, &text) == 0) {
+		s = buf_str(&text);
+		(void)fwrite(s.ptr, 1, s.len, stdout);
+		(void)fflush(stdout);
+	}
+	buf_finish(&text);
+}
+
+/* Does it only say whether it would start? */
+static bool
+is_check(const struct generation *g)
+{
+	return g->config != NULL &&
+	    (g->config->check_config || g->config->print_config);
+}
+
+/* The addresses are open, and the log says who will serve at them. */
+static int
+prepare_to_serve(struct arbiter *a, const struct config *cfg)
+{
+	int rc = listening_apply(a, cfg);
+
+	if (rc < 0)
+		return rc;
+	a->n_workers = cfg->workers;
+	log_event(EV_ARBITER_WORKERS, cfg->worker_class, a->n_workers,
+	    cfg->workers_source);
+	return 0;
+}
+
 static void
 on_configured(struct arbiter *a, struct generation *g)
 {
@@ -216,15 +257,18 @@ on_configured(struct arbiter *a, struct generation *g)
 	g->config = g->config_mem;
 	if (mprotect(g->config_mem, CONFIG_MEM_LEN, PROT_READ) < 0)
 		log_errno(EV_ARBITER_TEMPLATE_FAILED, "mprotect");
+	if (g->config->print_config)
+		print_config(g->draft);
 	config_draft_destroy(g->draft);
 	g->draft = NULL;
-	if (listening_apply(a, g->config) < 0) {
+	if (is_check(g) && g->config->wsgi_app[0] == '\0') {
+		generation_fail(a, g, 0); /* nothing more to look at */
+		return;
+	}
+	if (!is_check(g) && prepare_to_serve(a, g->config) < 0) {
 		generation_fail(a, g, ARBITER_EXIT_CONFIG);
 		return;
 	}
-	a->n_workers = g->config->workers;
-	log_event(EV_ARBITER_WORKERS, g->config->worker_class, a->n_workers,
-	    g->config->workers_source);
 	g->state = GENERATION_LOADING;
 	rc = send_frozen(a, g);
 	if (rc < 0) {
@@ -248,6 +292,8 @@ act_on(struct arbiter *a, struct generation *g, const struct link_message *m)
 		return g->state != GENERATION_CONFIGURING;
 	case LINK_LOADED:
 		g->state = GENERATION_LIVE;
+		if (is_check(g))
+			generation_fail(a, g, 0); /* it would start */
 		return true;
 	case LINK_SPAWNED:
 		workers_on_spawned(a, m->row, m->number);
@@ -329,7 +375,8 @@ generation_on_exit(
 	if (g->state == GENERATION_OVER || a->stop != STOP_NONE)
 		return;
 	if (g->state != GENERATION_LIVE) {
-		generation_fail(a, g, failure(end));
+		generation_fail(
+		    a, g, is_check(g) ? ARBITER_EXIT_CONFIG : failure(end));
 		return;
 	}
 	g->state = GENERATION_OVER;

@@ -38,6 +38,7 @@ open_address(const struct config *cfg, const char *address)
 	struct listener_options o = {
 		.backlog = (int)cfg->backlog,
 		.reuse_port = cfg->reuse_port,
+		.umask = cfg->umask,
 	};
 	int fd = -E_IN_USE;
 

@@ -288,8 +288,11 @@ static int
 preload(struct template *t)
 {
 	const struct role *worker = &roles[ROLE_WORKER];
+	const struct config *cfg = t->h->config;
+	bool wanted =
+	    cfg->preload_app || cfg->check_config || cfg->print_config;
 
-	if (!t->h->config->preload_app || worker->preload == NULL)
+	if (!wanted || worker->preload == NULL)
 		return 0;
 	return worker->preload(t->h);
 }

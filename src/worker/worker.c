@@ -28,6 +28,7 @@
 
 #include "worker/worker_class.h"
 #include "worker/worker_forks.h"
+#include "worker/worker_rules.h"
 #include "worker/worker_signals.h"
 #include "base/banned.h"
 
@@ -83,26 +84,6 @@ load(struct worker_process *w)
 	return status;
 }
 
-/* The configuration in the protocols' terms. */
-static void
-fill_env(struct proto_env *env, const struct worker_process *w)
-{
-	const struct config *cfg = w->cfg;
-
-	proto_env_defaults(env);
-	env->cfg = cfg;
-	env->executor = w->executor;
-	env->rules.line_max = cfg->limit_request_line;
-	env->rules.field_max = cfg->limit_request_field_size;
-	env->rules.n_fields_max = cfg->limit_request_fields;
-	env->keepalive_ms = cfg->keepalive;
-	env->header_ms = cfg->header_timeout;
-	env->body_ms = cfg->body_timeout;
-	env->write_ms = cfg->write_timeout;
-	env->request_buffer = cfg->request_buffer;
-	env->body_max = cfg->limit_request_body;
-}
-
 /* A quarter of the descriptors stays for the application's own files. */
 static unsigned
 connections_max(const struct config *cfg)
@@ -128,7 +109,9 @@ make_reactor(struct worker_process *w)
 		.row = &w->h->board->rows[w->h->row],
 	};
 
-	fill_env(&env, w);
+	if (worker_rules_fill(&env, w->cfg) < 0)
+		return NULL;
+	env.executor = w->executor;
 	return reactor_create(&o);
 }
 

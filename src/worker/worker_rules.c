@@ -1,0 +1,89 @@
+/*
+ * worker_rules: settings to rules. Run by workers, before they accept. What is
+ * allocated here lives as long as the process.
+ */
+#include "worker/worker_rules.h"
+
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "config/config.h"
+#include "proto/proto_env.h"
+
+#include "base/banned.h"
+
+/* forwarded_allow_ips; who comes by a unix socket is this machine. */
+static bool
+is_trusted(const struct proto_env *env, struct str peer)
+{
+	return peer.len == 0 ||
+	    config_net_has(&env->cfg->forwarded_allow_ips, peer);
+}
+
+static enum header_map
+header_map_of(struct str name)
+{
+	if (str_eq(name, STR("refuse")))
+		return HEADER_MAP_REFUSE;
+	if (str_eq(name, STR("dangerous")))
+		return HEADER_MAP_DANGEROUS;
+	return HEADER_MAP_DROP;
+}
+
+static void
+fill_rules(struct h1_rules *r, const struct config *cfg)
+{
+	r->line_max = cfg->limit_request_line;
+	r->field_max = cfg->limit_request_field_size;
+	r->n_fields_max = cfg->limit_request_fields;
+	r->strip_header_spaces = cfg->strip_header_spaces;
+	r->permit_unconventional_method =
+	    cfg->permit_unconventional_http_method;
+	r->permit_unconventional_version =
+	    cfg->permit_unconventional_http_version;
+	r->casefold_method = cfg->casefold_http_method;
+	r->permit_obsolete_folding = cfg->permit_obsolete_folding;
+}
+
+static int
+fill_policy(struct http_policy *p, const struct config *cfg)
+{
+	const struct config_list *names = &cfg->forwarder_headers;
+	const struct config_map *map = &cfg->secure_scheme_headers;
+	struct str *forwarders = calloc(names->n + 1, sizeof(*forwarders));
+	struct field *secure = calloc(map->n + 1, sizeof(*secure));
+
+	if (forwarders == NULL || secure == NULL) {
+		free(forwarders);
+		free(secure);
+		return -E_NOMEM;
+	}
+	for (unsigned i = 0; i < names->n; i++)
+		forwarders[i] = str_of(names->items[i]);
+	for (unsigned i = 0; i < map->n; i++) {
+		secure[i].name = str_of(map->items[2 * i]);
+		secure[i].value = str_of(map->items[2 * i + 1]);
+	}
+	p->header_map = header_map_of(str_of(cfg->header_map));
+	p->forwarder_headers = forwarders;
+	p->n_forwarder_headers = names->n;
+	p->secure_scheme_headers = secure;
+	p->n_secure_scheme_headers = map->n;
+	return 0;
+}
+
+int
+worker_rules_fill(struct proto_env *env, const struct config *cfg)
+{
+	proto_env_defaults(env);
+	env->cfg = cfg;
+	env->is_trusted = is_trusted;
+	env->keepalive_ms = cfg->keepalive;
+	env->header_ms = cfg->header_timeout;
+	env->body_ms = cfg->body_timeout;
+	env->write_ms = cfg->write_timeout;
+	env->request_buffer = cfg->request_buffer;
+	env->body_max = cfg->limit_request_body;
+	fill_rules(&env->rules, cfg);
+	return fill_policy(&env->policy, cfg);
+}

@@ -1,0 +1,48 @@
+"""--check-config and --print-config: an answer, and no server."""
+
+import json
+
+
+def _run(serve, *args, **kw):
+    s = serve(*args, ready=False, **kw)
+    return s.wait(), s.log
+
+
+def test_a_good_configuration_ends_with_0_and_opens_nothing(serve):
+    status, log = _run(serve, "--check-config", "app:app")
+    assert status == 0
+    assert "Listening at" not in log and "Booting worker" not in log
+
+
+def test_an_application_that_cannot_be_loaded_ends_with_1(serve):
+    status, log = _run(serve, "--check-config", "app:app",
+                       app="raise RuntimeError('broken')\n")
+    assert status == 1
+    assert "RuntimeError: broken" in log
+
+
+def test_a_bad_value_of_the_file_ends_with_1(serve):
+    status, _ = _run(serve, "--check-config", "app:app",
+                     conf="workers = 'x'\n")
+    assert status == 1
+
+
+def test_values_are_printed_with_their_sources(serve):
+    status, log = _run(serve, "--print-config", "-w", "3", "app:app",
+                       conf="timeout = 7\nraw_env = ['KEY=secret']\n")
+    assert status == 0
+    lines = {line.split(" = ")[0].strip(): line.split(" = ", 1)[1]
+             for line in log.splitlines() if " = " in line}
+    assert lines["workers"] == "3  # -w"
+    assert lines["timeout"] == "7  # gunicorn.conf.py"
+    assert lines["backlog"] == "2048  # default"
+    assert lines["bind"].endswith("# GREENCORN_BIND")
+    assert "secret" not in log
+
+
+def test_values_are_printed_as_json(serve):
+    status, log = _run(serve, "--print-config", "--format=json")
+    assert status == 0
+    printed = json.loads(log[log.index("{\n"):log.index("\n}\n") + 2])
+    assert printed["worker_class"] == {"value": "sync", "source": "default"}
+    assert printed["forwarded_allow_ips"]["value"] == ["127.0.0.1", "::1"]

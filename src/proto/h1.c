@@ -290,8 +290,12 @@ drop(struct h1 *h, struct str in)
 		conn_finish(h->conn, CLOSE_DONE, true);
 		return in.len;
 	}
-	if (h1_body_done(h))
+	if (h1_body_done(h)) {
 		next_request(h);
+		/* The next request is put by only when we have returned. */
+		if ((size_t)used < in.len)
+			conn_again(h->conn);
+	}
 	return (size_t)used;
 }
 

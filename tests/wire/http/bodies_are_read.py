@@ -1,5 +1,7 @@
 """Request bodies: by length, in chunks, expected, unread, too large."""
 
+import time
+
 import pytest
 
 POST = b"POST %s HTTP/1.1\r\nHost: a\r\n"
@@ -56,6 +58,23 @@ def test_unread_body_is_no_request(server, framing):
     c.send(POST % b"/hello" + framing % inside + NEXT)
     assert c.answer().body == b"hello\n"
     assert c.answer().body == b"hello\n"
+
+
+@pytest.mark.parametrize("n", [65_536, 70_000, 90_000, 200_000])
+@pytest.mark.parametrize("chunked", [False, True])
+def test_request_behind_a_large_unread_body(server, chunked, n):
+    """What does not fit the buffer is dropped, and not a byte more."""
+    c = server().connect()
+    if chunked:
+        body = b"Transfer-Encoding: chunked\r\n\r\n" + \
+            b"1f4\r\n%s\r\n" % (b"x" * 500) * (n // 500) + b"0\r\n\r\n"
+    else:
+        body = b"Content-Length: %d\r\n\r\n" % n + b"x" * n
+    began = time.monotonic()
+    c.send(POST % b"/hello" + body + NEXT)
+    assert c.answer().body == b"hello\n"
+    assert c.answer().body == b"hello\n"
+    assert time.monotonic() - began < 1
 
 
 def test_answer_before_a_huge_body_arrives(server):

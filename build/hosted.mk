@@ -16,10 +16,8 @@ include $(DEPS)
 $(DEPS): build/deps.lock build/lock.sh scripts/build-deps \
     $(wildcard build/recipes/* build/patches/*/*)
 	@scripts/build-deps hosted $@
-ifneq ($(DEP_python-hosted),)
-ifeq ($(wildcard $(DEP_python-hosted)/bin),)
+ifneq ($(words $(wildcard $(DEPS_BUILT))),$(words $(DEPS_BUILT)))
 $(DEPS): FORCE
-endif
 endif
 
 include build/flags.mk

@@ -11,10 +11,8 @@ $(DEPS): build/deps.lock build/lock.sh scripts/build-deps \
     $(wildcard build/recipes/* build/patches/*/* build/mimalloc/*)
 	@scripts/build-deps release $@
 # A cache that was emptied behind our back is filled again.
-ifneq ($(DEP_mimalloc),)
-ifeq ($(wildcard $(DEP_python)/bin $(DEP_mimalloc)/lib),)
+ifneq ($(words $(wildcard $(DEPS_BUILT))),$(words $(DEPS_BUILT)))
 $(DEPS): FORCE
-endif
 endif
 
 include build/flags.mk

@@ -18,6 +18,9 @@
 
 #include "base/banned.h"
 
+#define TABLE_USED 42 /* entries that a table of 64 slots takes */
+#define LIVE 22       /* of them there when it grows: 3 * 22 > 64 */
+
 PyObject *wsgi_keys[WSGI_KEY_MAX];
 
 static PyObject *constants; /* strong: what every environ has */
@@ -143,6 +146,59 @@ complete(struct wsgi_call *c)
 	return c->input == NULL ? make_input(c) : 0;
 }
 
+/* The texts that each request brings, empty for now. 0 or -1. */
+static int
+make_texts(struct wsgi_call *c)
+{
+	PyObject *empty = PyUnicode_New(0, 0); /* new */
+	int rc = empty == NULL ? -1 : 0;
+
+	for (size_t i = 0; rc == 0 && i < WSGI_KEY_VARYING; i++) {
+		rc = PyDict_SetItem(c->template, wsgi_keys[i], empty);
+		c->last[i] = empty;
+	}
+	Py_XDECREF(empty);
+	return rc;
+}
+
+/* Sets (or removes) keys "from" to "to" - 1, which are in no environ. */
+static int
+fill(PyObject *dict, Py_ssize_t from, Py_ssize_t to, bool remove)
+{
+	PyObject *key; /* new */
+	int rc = 0;
+
+	for (Py_ssize_t i = from; rc == 0 && i < to; i++) {
+		key = PyUnicode_FromFormat("%zd", i);
+		if (key == NULL)
+			return -1;
+		rc = remove ? PyDict_DelItem(dict, key)
+			    : PyDict_SetItem(dict, key, Py_None);
+		Py_DECREF(key);
+	}
+	return rc;
+}
+
+/*
+ * A table of 128 slots: a browser's header fields and what a framework adds
+ * shall not make each copy grow. A dict grows when TABLE_USED entries were
+ * made, to three times as many as are there then; and a copy keeps the size
+ * only while few entries have been removed.
+ */
+static int
+widen(PyObject *dict)
+{
+	Py_ssize_t n = PyDict_GET_SIZE(dict);
+
+	if (n >= LIVE || fill(dict, n, TABLE_USED, false) < 0 ||
+	    fill(dict, LIVE, TABLE_USED, true) < 0)
+		return n >= LIVE ? 0 : -1;
+	if (fill(dict, TABLE_USED, TABLE_USED + 1, false) < 0 ||
+	    fill(dict, TABLE_USED, TABLE_USED + 1, true) < 0)
+		return -1;
+	return fill(dict, n, LIVE, true);
+}
+
 static struct wsgi_call *
 create(void)
 {
@@ -153,7 +209,8 @@ create(void)
 		return NULL;
 	}
 	c->template = PyDict_Copy(constants);
-	if (c->template == NULL || complete(c) < 0) {
+	if (c->template == NULL || complete(c) < 0 || make_texts(c) < 0 ||
+	    widen(c->template) < 0) {
 		destroy(c);
 		return NULL;
 	}

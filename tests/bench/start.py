@@ -61,6 +61,7 @@ class Server:
                 raise SystemExit(f"no answer from {self.process.args}")
             time.sleep(0.0005)
         self.first_ms = (time.perf_counter() - self.began) * 1000
+        self.cpu_ms = cpu_ms(self.process.pid)
         return self
 
     def __exit__(self, *_):
@@ -87,6 +88,16 @@ def tree(root):
         found.append(todo.pop())
         todo += children.get(found[-1], [])
     return found
+
+
+def cpu_ms(root):
+    """Processor time of the tree so far: the same on a busy machine."""
+    spent = 0
+    for pid in tree(root):
+        for task in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{task}/schedstat") as f:
+                spent += int(f.read().split()[0])
+    return spent / 1e6
 
 
 def memory(root):
@@ -116,11 +127,13 @@ def settled(server, workers):
 
 def measure(command, folder, runs):
     """{what: number} of one server."""
-    first = []
+    first, cpu = [], []
     for _ in range(runs):
         with Server([*command, "--workers", "1", "app:app"], folder) as s:
             first.append(s.first_ms)
-    found = {"first": statistics.median(first)}
+            cpu.append(s.cpu_ms)
+    found = {"first": statistics.median(first),
+             "cpu": statistics.median(cpu)}
     for workers in (1, 4):
         with Server([*command, "--workers", str(workers), "app:app"],
                     folder) as s:
@@ -141,6 +154,7 @@ def image_size(binary, tool):
 
 ROWS = [
     ("exec to first 200, ms (median)", "first", "< 30"),
+    ("  processor time of it, ms", "cpu", ""),
     ("PSS, 1 worker, MB", "pss1", ""),
     ("  of it anonymous", "anon1", ""),
     ("PSS, 4 workers, MB", "pss4", "<= 30"),
@@ -180,6 +194,8 @@ def main():
             columns.append(("gunicorn", measure(
                 [args.peer, "-m", "gunicorn", *bind], folder, args.runs)))
     show(columns)
+    print("load average %.1f of %d processors: above it, times are long"
+          % (os.getloadavg()[0], os.cpu_count()))
 
 
 if __name__ == "__main__":

@@ -19,7 +19,8 @@ run: release ## serve the example application, without a container
 test: release test-tools ## every test [T=part of a name]; ends: N passed, N failed
 	@scripts/test $(T)
 
-check: lint test ## lint, then test
+check: release test-tools ## lint, then test; the count of both comes last
+	@LINT=1 scripts/test $(T)
 
 lint: release test-tools ## warnings, format, clang-tidy, cppcheck, layers
 	@scripts/lint

@@ -94,6 +94,7 @@ unknown(const struct line *l, struct str flag, bool ambiguous)
 {
 	char names[FLAGS_MAX][FLAG_LEN_MAX];
 	const char *list[FLAGS_MAX + 1], *near;
+	char shown[128];
 	unsigned k = 0;
 	bool negative;
 
@@ -112,9 +113,9 @@ unknown(const struct line *l, struct str flag, bool ambiguous)
 	}
 	list[k] = NULL;
 	near = ambiguous ? NULL : suggest_nearest(flag, list);
-	snprintf(l->p->text, sizeof(l->p->text), "%s%s flag %.*s%s%s%s",
-	    place(l), ambiguous ? "ambiguous" : "unknown",
-	    (int)(flag.len < 100 ? flag.len : 100), flag.ptr,
+	config_draft_show(flag, shown, sizeof(shown));
+	snprintf(l->p->text, sizeof(l->p->text), "%s%s flag %s%s%s%s", place(l),
+	    ambiguous ? "ambiguous" : "unknown", shown,
 	    near == NULL ? "; see --help" : "; did you mean ",
 	    near == NULL ? "" : near, near == NULL ? "" : "?");
 	return -E_USAGE;

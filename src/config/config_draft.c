@@ -111,9 +111,8 @@ config_draft_text(const struct config_draft *d, const char *name)
 	return config_draft_entry(d, name)->value;
 }
 
-/* The value as an error line can show it, cut where it is long. */
-static void
-show(struct str value, char *dst, size_t dst_size)
+void
+config_draft_show(struct str value, char *dst, size_t dst_size)
 {
 	char *end = dst + dst_size - 4;
 
@@ -134,7 +133,7 @@ refuse(const char *where, const struct config_row *row, struct str value,
 	char accepts[256], shown[256];
 
 	config_table_accepts(row, accepts, sizeof(accepts));
-	show(value, shown, sizeof(shown));
+	config_draft_show(value, shown, sizeof(shown));
 	if (rc != -E_NOT_FOUND)
 		snprintf(p->text, sizeof(p->text),
 		    "%.100s: %s is '%s', but must be %s", where, row->name,

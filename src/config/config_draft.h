@@ -24,6 +24,12 @@ struct config_draft {
 const struct config_entry *
 config_draft_entry(const struct config_draft *d, const char *name);
 
+/*
+ * What somebody wrote, as an error line can show it: escaped, and cut where
+ * it is long. dst_size is 16 at least.
+ */
+void config_draft_show(struct str value, char *dst, size_t dst_size);
+
 static inline struct str
 config_entry_value(const struct config_entry *e)
 {

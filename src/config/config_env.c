@@ -84,7 +84,7 @@ unknown(const struct reading *r, const char *what, struct str name)
 {
 	const char *strict = look_up(r, "GREENCORN_STRICT_ENV");
 	const char *near = config_table_nearest(name);
-	char hint[128] = "";
+	char hint[128] = "", shown[256];
 	size_t i;
 
 	if (near != NULL)
@@ -94,8 +94,9 @@ unknown(const struct reading *r, const char *what, struct str name)
 	     i++)
 		if (hint[i] >= 'a' && hint[i] <= 'z')
 			hint[i] = (char)(hint[i] - 'a' + 'A');
+	config_draft_show(str_of(what), shown, sizeof(shown));
 	snprintf(r->p->text, sizeof(r->p->text),
-	    "%.200s: there is no such setting%s", what, hint);
+	    "%s: there is no such setting%s", shown, hint);
 	if (strict != NULL && num_bool(str_of(strict)) == 1)
 		return -E_BAD_VALUE;
 	log_event(EV_CONFIG_WARNING, r->p->text);
@@ -132,7 +133,7 @@ static int
 set_from_file(const struct reading *r, enum config_source source, int dir,
     const char *path, const char *where, const char *name)
 {
-	char *mem = malloc(VALUE_FILE_MAX);
+	char *mem = malloc(VALUE_FILE_MAX), shown[256];
 	ssize_t n;
 	int rc;
 
@@ -140,9 +141,10 @@ set_from_file(const struct reading *r, enum config_source source, int dir,
 		return -E_NOMEM;
 	n = read_file(dir, path, mem, VALUE_FILE_MAX);
 	rc = (int)n;
+	config_draft_show(str_of(path), shown, sizeof(shown));
 	if (n < 0)
 		snprintf(r->p->text, sizeof(r->p->text),
-		    "%.100s: cannot read %.200s: %s", where, path,
+		    "%.100s: cannot read %s: %s", where, shown,
 		    n == -E_SYSTEM ? strerror(errno) : error_text(rc));
 	else
 		rc = config_draft_set(r->d, source, where, name,
@@ -295,6 +297,7 @@ directory(const struct reading *r)
 {
 	const char *path = look_up(r, "GREENCORN_CONFIG_DIR");
 	struct dirent *entry;
+	char shown[256];
 	DIR *dir;
 	int rc = 0;
 
@@ -302,8 +305,9 @@ directory(const struct reading *r)
 		return 0;
 	dir = opendir(path);
 	if (dir == NULL) {
+		config_draft_show(str_of(path), shown, sizeof(shown));
 		snprintf(r->p->text, sizeof(r->p->text),
-		    "GREENCORN_CONFIG_DIR: cannot open %.200s: %s", path,
+		    "GREENCORN_CONFIG_DIR: cannot open %s: %s", shown,
 		    strerror(errno));
 		return -E_SYSTEM;
 	}

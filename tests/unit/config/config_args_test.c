@@ -162,6 +162,7 @@ misuse_is_named(void **state)
 				 "--workers?" },
 		{ "--keepalive=3", "unknown flag --keepalive; did you mean "
 				   "--keep-alive?" },
+		{ "--zz\nzz\033", "unknown flag --zz\\x0azz\\x1b; see --help" },
 		{ "--zzzzzzzz", "unknown flag --zzzzzzzz; see --help" },
 		{ "app|-w", "flag -w needs a value" },
 		{ "--workers|--preload", "flag --workers needs a value" },

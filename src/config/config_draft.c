@@ -19,7 +19,9 @@ clear(struct config_entry *e)
 {
 	free(e->where);
 	free(e->value);
-	*e = (struct config_entry){ .where = NULL };
+	e->where = NULL;
+	e->value = NULL;
+	e->len = 0;
 }
 
 /* Replaces an entry; value may be part of its old one. 0 or -E_NOMEM. */
@@ -39,7 +41,10 @@ put(struct config_entry *e, enum config_source source, const char *where,
 		memcpy(new_value, value.ptr, value.len);
 	new_value[value.len] = '\0';
 	clear(e);
-	*e = (struct config_entry){ source, new_where, new_value, value.len };
+	e->source = source;
+	e->where = new_where;
+	e->value = new_value;
+	e->len = value.len;
 	return 0;
 }
 

@@ -20,7 +20,7 @@ PyObject *wsgi_file_type(void);
 /* result is what the application got from file_wrapper. */
 bool wsgi_file_is(PyObject *result);
 
-/* As wsgi_response_send. */
+/* As wsgi_response_send, but 1 as wsgi_response_write. */
 int wsgi_file_send(struct wsgi_call *c, PyObject *result);
 
 #endif

@@ -328,7 +328,7 @@ write_slice(struct wsgi_call *c, struct str s)
 	while (s.len > 0) {
 		n = response_write(c->req, s);
 		if (n == -E_TOO_LONG)
-			return 0;
+			return 1;
 		if (n < 0)
 			return -E_GONE;
 		s = str_tail(s, (size_t)n);
@@ -364,7 +364,7 @@ wsgi_response_write(struct wsgi_call *c, PyObject *data)
 		    (struct str){ PyBytes_AS_STRING(data),
 			(size_t)PyBytes_GET_SIZE(data) });
 	Py_DECREF(data);
-	return rc;
+	return rc == 0 && c->req->response.no_body ? 1 : rc;
 }
 
 PyObject *
@@ -378,7 +378,7 @@ wsgi_response_write_function(
 		return NULL;
 	}
 	rc = wsgi_response_write(c, args[0]);
-	if (rc == 0)
+	if (rc >= 0)
 		return Py_NewRef(Py_None);
 	if (rc != -E_PYTHON)
 		PyErr_SetString(PyExc_BrokenPipeError, "the client is gone");
@@ -504,9 +504,13 @@ send_iterable(struct wsgi_call *c, PyObject *result)
 int
 wsgi_response_send(struct wsgi_call *c, PyObject *result)
 {
+	int rc;
+
 	if (PyList_CheckExact(result) || PyTuple_CheckExact(result))
-		return send_items(c, result);
-	if (wsgi_file_is(result))
-		return wsgi_file_send(c, result);
-	return send_iterable(c, result);
+		rc = send_items(c, result);
+	else if (wsgi_file_is(result))
+		rc = wsgi_file_send(c, result);
+	else
+		rc = send_iterable(c, result);
+	return rc > 0 ? 0 : rc;
 }

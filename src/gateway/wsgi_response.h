@@ -25,9 +25,10 @@ PyObject *wsgi_response_early_hints(
 int wsgi_response_head(struct wsgi_call *c, int64_t length);
 
 /*
- * Sends body bytes, the head before the first; waits for room. What exceeds
- * Content-Length is dropped. The same errors, and -E_PYTHON for what is not
- * bytes. data is kept alive meanwhile.
+ * Sends body bytes, the head before the first; waits for room. 0; 1: no more
+ * will be taken (Content-Length is reached, or HTTP has no body here), so an
+ * endless result must not be asked on; the errors above, -E_PYTHON also for
+ * what is not bytes. data is kept alive meanwhile.
  */
 int wsgi_response_write(struct wsgi_call *c, PyObject *data);
 

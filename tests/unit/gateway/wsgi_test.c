@@ -414,6 +414,30 @@ too_many_and_too_few_bytes(void **state)
 }
 
 static void
+endless_results_end_with_what_is_wanted(void **state)
+{
+	static const char app[] = "import itertools\n"
+	    "def app(e, s):\n"
+	    "    s('200 OK', [('Content-Length', '5')])\n"
+	    "    return Closing(itertools.repeat(b'ab'))";
+	struct fake_client *f = fake_create();
+
+	(void)state;
+	assert_int_equal(serve(f, app), 0);
+	assert_string_equal(body_of(f), "ababa");
+	assert_true(f->ended);
+	assert_seen("['closed']");
+	fake_destroy(f);
+	f = fake_create();
+	f->req->method = STR("HEAD");
+	assert_int_equal(serve(f, app), 0);
+	assert_string_equal(body_of(f), "");
+	assert_true(f->ended);
+	assert_seen("['closed']");
+	fake_destroy(f);
+}
+
+static void
 environ_is_what_pep_3333_says(void **state)
 {
 	struct fake_client *f = fake_create();
@@ -890,6 +914,7 @@ main(void)
 		cmocka_unit_test(what_may_not_be_said_is_an_error),
 		cmocka_unit_test(headers_may_be_changed_afterwards),
 		cmocka_unit_test(too_many_and_too_few_bytes),
+		cmocka_unit_test(endless_results_end_with_what_is_wanted),
 		cmocka_unit_test(environ_is_what_pep_3333_says),
 		cmocka_unit_test(each_request_has_an_environ_of_its_own),
 		cmocka_unit_test(script_name_is_taken_off_the_path),

@@ -78,6 +78,13 @@ def test_head_has_no_body(client):
     assert client.ask(get("/hello")).body == b"hello"
 
 
+def test_head_of_an_endless_answer(client):
+    answer = client.ask(b"HEAD /raw/endless HTTP/1.1\r\nHost: a\r\n\r\n",
+                        True)
+    assert answer.status == 200
+    assert client.ask(get("/hello")).body == b"hello"
+
+
 def test_exc_info_replaces_the_head(client):
     answer = client.ask(get("/replace"))
     assert (answer.status, answer.body) == (503, b"replaced")

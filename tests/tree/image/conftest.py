@@ -1,10 +1,11 @@
 """The image as a user builds it: by scripts/image and docker/Dockerfile.app.
 
-Fixtures: greencorn_image, build_app, hello_image, server (the released
+Fixtures: greencorn_image, build_app, hello_image, mount, said, server (the
 image with an application of the test's own mounted at /app).
 """
 
 import configparser
+import json
 import os
 import subprocess
 import sys
@@ -66,6 +67,26 @@ def greencorn_image():
     run(f"{ROOT}/scripts/image", tag, env={**os.environ, "GREENCORN": BINARY})
     yield tag
     subprocess.run([*PODMAN, "rmi", "-f", tag], capture_output=True)
+
+
+@pytest.fixture(scope="module")
+def mount():
+    """mount(image) -> the folder in which its content is to be seen."""
+    mounted = []
+
+    def look(tag):
+        mounted.append(tag)
+        return run(*PODMAN, "image", "mount", tag).strip()
+
+    yield look
+    for tag in mounted:
+        subprocess.run([*PODMAN, "image", "umount", tag], capture_output=True)
+
+
+@pytest.fixture(scope="module")
+def said(greencorn_image):
+    """What the image says of itself."""
+    return json.loads(run(*PODMAN, "image", "inspect", greencorn_image))[0]
 
 
 @pytest.fixture(scope="session")

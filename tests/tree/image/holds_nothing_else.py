@@ -1,13 +1,10 @@
 """What lies in the image, and what the image says of itself."""
 
-import json
 import os
 import stat
-import subprocess
 
 import pytest
 
-PODMAN = ["podman", "--runtime=runc", "--cgroup-manager=cgroupfs"]
 CONTENT = {
     "greencorn": 0o755,
     "etc/passwd": 0o644,
@@ -19,21 +16,9 @@ CONTENT = {
 }
 
 
-@pytest.fixture(scope="module")
-def mounted(greencorn_image):
-    path = subprocess.run([*PODMAN, "image", "mount", greencorn_image],
-                          check=True, capture_output=True,
-                          text=True).stdout.strip()
-    yield path
-    subprocess.run([*PODMAN, "image", "umount", greencorn_image],
-                   capture_output=True)
-
-
-@pytest.fixture(scope="module")
-def said(greencorn_image):
-    out = subprocess.run([*PODMAN, "image", "inspect", greencorn_image],
-                         check=True, capture_output=True).stdout
-    return json.loads(out)[0]
+@pytest.fixture
+def mounted(mount, greencorn_image):
+    return mount(greencorn_image)
 
 
 def content(root):

@@ -12,7 +12,6 @@ import pytest
 HERE = os.path.dirname(os.path.abspath(__file__))
 WHEELS = os.path.abspath(os.path.join(HERE, "..", "..", "wheels"))
 ROOT = os.path.dirname(os.path.dirname(WHEELS))
-PODMAN = ["podman", "--runtime=runc", "--cgroup-manager=cgroupfs"]
 SOAK = os.environ.get("SOAK") == "1"
 
 
@@ -47,18 +46,11 @@ def test_works(container, wheels_image, path):
     assert status == 0, c.logs()
 
 
-def test_every_symbol_is_there(wheels_image):
+def test_every_symbol_is_there(mount, wheels_image):
     """All that the wheels' libraries want is offered by the binary."""
-    mounted = subprocess.run([*PODMAN, "image", "mount", wheels_image],
-                             check=True, capture_output=True,
-                             text=True).stdout.strip()
-    try:
-        done = subprocess.run([f"{ROOT}/scripts/check-wheel-symbols",
-                               f"{mounted}/app/site-packages"],
-                              env={**os.environ,
-                                   "GREENCORN": f"{mounted}/greencorn"},
-                              capture_output=True, text=True, timeout=120)
-    finally:
-        subprocess.run([*PODMAN, "image", "umount", wheels_image],
-                       capture_output=True)
+    root = mount(wheels_image)
+    done = subprocess.run([f"{ROOT}/scripts/check-wheel-symbols",
+                           f"{root}/app/site-packages"],
+                          env={**os.environ, "GREENCORN": f"{root}/greencorn"},
+                          capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -128,11 +128,7 @@ server_main(int argc, char **argv)
 	draft = config_draft_create();
 	if (draft == NULL)
 		return ARBITER_EXIT_CONFIG;
-	status = detect(draft, &problem);
-	if (status == 0)
-		status = config_env_read(draft, environ, &problem);
-	if (status < 0)
-		return refuse(&problem, ARBITER_EXIT_CONFIG);
+	/* First, so that --help helps also when the environment is wrong. */
 	wish =
 	    config_args_read(draft, argc, argv, CONFIG_SOURCE_ARGS, &problem);
 	if (wish < 0)
@@ -142,7 +138,16 @@ server_main(int argc, char **argv)
 		return help(h.server);
 	if (wish == CONFIG_ARGS_VERSION)
 		return version(h.server);
+	status = detect(draft, &problem);
+	if (status == 0)
+		status = config_env_read(draft, environ, &problem);
+	if (status < 0)
+		return refuse(&problem, ARBITER_EXIT_CONFIG);
+	config_log_apply(config_draft_text(draft, "loglevel"),
+	    config_draft_text(draft, "log_format"));
 	h.draft = draft;
-	h.name = config_draft_text(draft, "wsgi_app");
+	h.name = config_draft_text(draft, "proc_name");
+	if (h.name[0] == '\0')
+		h.name = config_draft_text(draft, "wsgi_app");
 	return run(&h);
 }

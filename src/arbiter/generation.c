@@ -255,6 +255,7 @@ on_configured(struct arbiter *a, struct generation *g)
 		return;
 	}
 	g->config = g->config_mem;
+	config_log_apply(g->config->loglevel, g->config->log_format);
 	if (mprotect(g->config_mem, CONFIG_MEM_LEN, PROT_READ) < 0)
 		log_errno(EV_ARBITER_TEMPLATE_FAILED, "mprotect");
 	if (g->config->print_config)

@@ -149,4 +149,7 @@ int config_print(const struct config_draft *d, struct buf *out);
 int config_freeze(const struct config_draft *d, void *mem, size_t mem_len,
     struct config_problem *p);
 
+/* This process logs as those two settings say. */
+void config_log_apply(const char *loglevel, const char *log_format);
+
 #endif

@@ -159,7 +159,7 @@ read_duration(struct str s, uint64_t *ms)
 static int
 read_mode(struct str s, uint64_t *n)
 {
-	struct str digits = s;
+	struct str digits;
 	uint64_t v = 0;
 
 	if (s.len < 2 || s.ptr[0] != '0')

@@ -204,12 +204,7 @@ apply_paths(const struct config *cfg)
 static int
 apply(const struct config *cfg)
 {
-	int level = log_level_from(str_of(cfg->loglevel));
-
-	if (level >= 0)
-		log_set_level((enum log_level)level);
-	if (strcmp(cfg->log_format, "json") == 0)
-		log_set_format(LOG_JSON);
+	config_log_apply(cfg->loglevel, cfg->log_format);
 	if (apply_paths(cfg) < 0 || apply_env(cfg) < 0) {
 		python_error_log(LOG_ERROR);
 		return TEMPLATE_EXIT_BOOT;

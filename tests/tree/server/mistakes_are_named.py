@@ -92,3 +92,10 @@ def test_a_file_that_is_no_python_shows_the_traceback(serve):
     status, log = _refused(serve, conf="workers = (\n")
     assert status == 1
     assert "SyntaxError" in log and "gunicorn.conf.py" in log
+
+
+def test_help_is_given_also_when_the_environment_is_wrong(serve):
+    status, log = _refused(serve, "--help", env={"GREENCORN_WORKERS": "x"})
+    assert status == 0
+    assert "--worker-class" in log
+    assert max(map(len, log.splitlines())) <= 80

@@ -64,3 +64,28 @@ def test_several_binds_and_an_abstract_socket(serve, tmp_path):
         r.begin()
         assert r.status == 200
     assert t.log.count("Listening at: ") == 2
+
+
+def test_every_line_is_json_when_asked(serve):
+    import json
+    s = serve(log_format="json")
+    s.signal("TERM")
+    assert s.wait() == 0
+    for line in s.log.splitlines():
+        assert isinstance(json.loads(line), dict), line
+
+
+def test_the_level_holds_for_every_process(serve):
+    s = serve(ready=False, loglevel="warning")
+    from time import monotonic, sleep
+    end = monotonic() + 20
+    while True:
+        try:
+            assert s.get("/").status == 200
+            break
+        except OSError:
+            assert monotonic() < end
+            sleep(0.05)
+    s.signal("TERM")
+    assert s.wait() == 0
+    assert s.log == ""

@@ -25,7 +25,8 @@
 struct worker_sync {
 	struct executor executor;
 	struct worker_process *w;
-	struct board_slot *slot;
+	struct board_row *row;
+	struct board_slot *slot; /* of row */
 };
 
 static struct worker_sync *
@@ -40,7 +41,8 @@ start(struct executor *e)
 	struct worker_sync *s = sync_from(e);
 	struct heritage *h = s->w->h;
 
-	s->slot = &h->board->rows[h->row].slots[0];
+	s->row = &h->board->rows[h->row];
+	s->slot = &s->row->slots[0];
 	return 0;
 }
 
@@ -56,6 +58,7 @@ run(struct worker_sync *s, struct request *req)
 	if (worker_forks_is_child())
 		_exit(0); /* what the server has is its parent's */
 	board_call_end(s->slot);
+	atomic_fetch_add(&s->row->n_requests, 1);
 	if (rc == -E_EXIT)
 		worker_signals_leave();
 }

@@ -96,7 +96,8 @@ def build_app(greencorn_image, index_options):
 
     def build(folder, name, timeout=900):
         tag = f"localhost/greencorn-test-{os.getpid()}-{name}:latest"
-        run(*PODMAN, "build", "--quiet", "--format=docker", *index_options,
+        run(*PODMAN, "build", "--quiet", "--format=docker", "--layers=false",
+            *index_options,
             f"--build-arg=GREENCORN={greencorn_image}", "-t", tag,
             "-f", f"{ROOT}/docker/Dockerfile.app", folder, timeout=timeout)
         made.append(tag)

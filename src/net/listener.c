@@ -7,83 +7,13 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/num.h"
+#include "config/config_bind.h"
 #include "net/listener.h"
 #include "sys/fd.h"
 
 #include "base/banned.h"
 
-#define DEFAULT_PORT 8000
 #define PROBE_MS 100
-
-enum kind {
-	TCP,
-	UNIX,
-	INHERITED
-};
-
-/* What an address says, before anything is opened. */
-struct parsed {
-	enum kind kind;
-	struct str host; /* or path */
-	uint64_t n;      /* port or descriptor */
-};
-
-/* "[v6]:port", "host:port", "host", "port"; "::1" alone is a host. */
-static int
-parse_tcp(struct str s, struct parsed *p)
-{
-	size_t colon = s.len;
-
-	p->kind = TCP;
-	p->n = DEFAULT_PORT;
-	while (colon > 0 && s.ptr[colon - 1] != ':' && s.ptr[colon - 1] != ']')
-		colon--;
-	if (colon == 0 || s.ptr[colon - 1] == ']') {
-		p->host = s;
-		if (num_dec(s, UINT16_MAX, &p->n) == 0)
-			p->host = STR("");
-		else
-			p->n = DEFAULT_PORT;
-		return 0;
-	}
-	p->host = str_head(s, colon - 1);
-	if (str_find(p->host, ':') < p->host.len && p->host.ptr[0] != '[') {
-		p->host = s;
-		return 0;
-	}
-	return num_dec(str_tail(s, colon), UINT16_MAX, &p->n);
-}
-
-static int
-parse(struct str s, struct parsed *p)
-{
-	*p = (struct parsed){ .n = 0 };
-	if (str_starts(s, STR("unix:"))) {
-		p->kind = UNIX;
-		p->host = str_tail(s, 5);
-		if (str_starts(p->host, STR("//")))
-			p->host = str_tail(p->host, 2);
-		return p->host.len == 0 ? -E_BAD_VALUE : 0;
-	}
-	if (str_starts(s, STR("fd://"))) {
-		p->kind = INHERITED;
-		return num_dec(str_tail(s, 5), INT32_MAX, &p->n);
-	}
-	if (str_starts(s, STR("tcp://")))
-		s = str_tail(s, 6);
-	else if (str_starts(s, STR("http://")))
-		s = str_tail(s, 7);
-	return s.len == 0 ? -E_BAD_VALUE : parse_tcp(s, p);
-}
-
-int
-listener_check(struct str address)
-{
-	struct parsed p;
-
-	return parse(address, &p) < 0 ? -E_BAD_VALUE : 0;
-}
 
 /* Does somebody answer at that unix socket? */
 static bool
@@ -113,13 +43,13 @@ remove_stale(const struct sock_addr *a)
 }
 
 static int
-open_unix(const struct parsed *p, const struct listener_options *o)
+open_unix(const struct config_bind *b, const struct listener_options *o)
 {
 	struct sock_addr a;
 	mode_t saved;
 	int fd, rc;
 
-	if (sock_unix(&a, p->host) < 0)
+	if (sock_unix(&a, b->host) < 0)
 		return -E_BAD_VALUE;
 	rc = remove_stale(&a);
 	if (rc < 0)
@@ -139,12 +69,12 @@ open_unix(const struct parsed *p, const struct listener_options *o)
 }
 
 static int
-open_tcp(const struct parsed *p, const struct listener_options *o)
+open_tcp(const struct config_bind *b, const struct listener_options *o)
 {
 	struct sock_addr a;
 	int fd, rc;
 
-	rc = sock_resolve(&a, p->host, (uint16_t)p->n);
+	rc = sock_resolve(&a, b->host, (uint16_t)b->number);
 	if (rc < 0)
 		return rc;
 	fd = sock_stream(&a);
@@ -168,10 +98,10 @@ open_tcp(const struct parsed *p, const struct listener_options *o)
 
 /* No second listen: a security policy may forbid it (SELinux). */
 static int
-open_inherited(const struct parsed *p, const struct listener_options *o)
+open_inherited(const struct config_bind *b, const struct listener_options *o)
 {
 	struct sock_addr a;
-	int fd = (int)p->n, rc;
+	int fd = (int)b->number, rc;
 
 	if (sock_local(fd, &a) < 0)
 		return -E_NOT_FOUND;
@@ -188,17 +118,17 @@ open_inherited(const struct parsed *p, const struct listener_options *o)
 int
 listener_open(struct str address, const struct listener_options *o)
 {
-	struct parsed p;
+	struct config_bind b;
 
-	if (parse(address, &p) < 0)
+	if (config_bind_parse(address, &b) < 0)
 		return -E_BAD_VALUE;
-	switch (p.kind) {
-	case UNIX:
-		return open_unix(&p, o);
-	case INHERITED:
-		return open_inherited(&p, o);
+	switch (b.kind) {
+	case CONFIG_BIND_UNIX:
+		return open_unix(&b, o);
+	case CONFIG_BIND_FD:
+		return open_inherited(&b, o);
 	default:
-		return open_tcp(&p, o);
+		return open_tcp(&b, o);
 	}
 }
 

@@ -21,17 +21,13 @@ struct listener_options {
 };
 
 /*
- * Opens what address says: "HOST:PORT", "[V6]:PORT", ":PORT", "HOST", "PORT",
- * "unix:PATH" ("unix:@NAME" is abstract) or "fd://N" (a descriptor that we
- * were started with; it is listening already, or bound). A stale socket file
- * is replaced; one where somebody listens is -E_IN_USE.
+ * Opens what address says (config/config_bind.h has its forms). A descriptor
+ * that we were started with is listening already, or bound. A stale socket
+ * file is replaced; one where somebody listens is -E_IN_USE.
  * Returns a non-blocking descriptor, -E_BAD_VALUE, -E_IN_USE, -E_DENIED,
  * -E_NOT_FOUND or -E_SYSTEM. May block for a host name.
  */
 int listener_open(struct str address, const struct listener_options *o);
-
-/* Is address one that listener_open understands? 0 or -E_BAD_VALUE. */
-int listener_check(struct str address);
 
 /* Closes it; with unlink its socket file goes too, if it has one. */
 void listener_close(int fd, bool unlink_file);

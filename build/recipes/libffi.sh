@@ -3,7 +3,8 @@
 cd "$SRC"
 ./autogen.sh
 ./configure --host="$TARGET" --prefix=/usr --disable-shared --disable-docs \
-    --disable-multi-os-directory --disable-exec-static-tramp
+    --disable-multi-os-directory --disable-exec-static-tramp \
+    --disable-builddir
 make -j"$JOBS"
 make install DESTDIR="$WORK/dest"
 cp "$(find "$WORK/dest" -name libffi.a)" "$STAGE/lib/"

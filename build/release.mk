@@ -17,7 +17,9 @@ endif
 
 include build/flags.mk
 CC := $(DEP_musl)/bin/$(ARCH)-linux-musl-gcc
+# The last that fits holds: the cache may lie below the home, or elsewhere.
 export GREENCORN_GCC_FLAGS := -ffile-prefix-map=$(HOME)=/home \
+    $(if $(DEP_CACHE),-ffile-prefix-map=$(DEP_CACHE)=/deps) \
     -ffile-prefix-map=$(CURDIR)=.
 export SOURCE_DATE_EPOCH := 1700000000
 PYTHON := $(DEP_python)/bin/python$(PYTHON_SERIES)

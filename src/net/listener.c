@@ -42,6 +42,18 @@ remove_stale(const struct sock_addr *a)
 	return unlink(path) < 0 && errno != ENOENT ? -E_SYSTEM : 0;
 }
 
+/* The bound fd, listening; when rc or that failed, closed, and why. */
+static int
+listen_on(int fd, int rc, const struct listener_options *o)
+{
+	if (rc == 0)
+		rc = sock_listen(fd, o->backlog);
+	if (rc == 0)
+		return fd;
+	fd_close(fd);
+	return rc;
+}
+
 static int
 open_unix(const struct config_bind *b, const struct listener_options *o)
 {
@@ -60,12 +72,7 @@ open_unix(const struct config_bind *b, const struct listener_options *o)
 	saved = umask((mode_t)o->umask);
 	rc = sock_bind(fd, &a);
 	(void)umask(saved);
-	if (rc == 0)
-		rc = sock_listen(fd, o->backlog);
-	if (rc == 0)
-		return fd;
-	fd_close(fd);
-	return rc;
+	return listen_on(fd, rc, o);
 }
 
 static int
@@ -88,12 +95,7 @@ open_tcp(const struct config_bind *b, const struct listener_options *o)
 		rc = sock_set_nodelay(fd);
 	if (rc == 0)
 		rc = sock_bind(fd, &a);
-	if (rc == 0)
-		rc = sock_listen(fd, o->backlog);
-	if (rc == 0)
-		return fd;
-	fd_close(fd);
-	return rc;
+	return listen_on(fd, rc, o);
 }
 
 /* No second listen: a security policy may forbid it (SELinux). */

@@ -99,8 +99,8 @@ look_phase(struct arbiter *a, uint64_t now)
 	if (a->ready_logged || n_ready < a->n_workers)
 		return;
 	a->ready_logged = true;
-	log_event(EV_ARBITER_READY, n_ready,
-	    (unsigned)(now - atomic_load(&b->started_ms)));
+	log_event(EV_ARBITER_READY,
+	    (unsigned)(now - atomic_load(&b->started_ms)), n_ready);
 }
 
 static bool

@@ -151,7 +151,7 @@ class Server:
                 [str(BINARY), app], cwd=directory, env=env,
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 preexec_fn=limit)
-        self.wait_log(r"Ready: \d+ workers serve")
+        self.wait_log(r"Ready: .*workers serving: \d+")
         found = re.search(r"Listening at: (?:http://(\S+):(\d+)|unix:(\S+))",
                           self.log())
         self.address = found[3] or (found[1].strip("[]"), int(found[2]))

@@ -64,7 +64,7 @@ def wait_ready(server, log):
     end = time.monotonic() + DEADLINE
     while True:
         text = log.read_text()
-        if "workers serve" in text:
+        if "workers serving" in text:
             return re.search(r"Listening at: (http://[\d.:]+)", text)[1]
         assert server.poll() is None and time.monotonic() < end, text
         time.sleep(0.02)

@@ -23,7 +23,7 @@ def test_it_sets_and_logs(own_server, tmp_path):
     (tmp_path / "gunicorn.conf.py").write_text(FILE)
     (tmp_path / "beside_it.py").write_text("more = 1\n")
     s = own_server(app="_wsgi_app:app")
-    s.wait_log("Ready: 2 workers serve")
+    s.wait_log(r"Ready: \d+ ms after the start, workers serving: 2")
     s.wait_log(r"\[WARNING\] the file logs\n")
     answer = s.connect().ask(GET)
     assert b"wsgi.multiprocess=True\n" in answer.body
@@ -32,4 +32,4 @@ def test_it_sets_and_logs(own_server, tmp_path):
 def test_the_environment_wins(own_server, tmp_path):
     (tmp_path / "gunicorn.conf.py").write_text("workers = 3\n")
     own_server(app="_wsgi_app:app", workers=1).wait_log(
-        "Ready: 1 workers serve")
+        r"Ready: \d+ ms after the start, workers serving: 1")

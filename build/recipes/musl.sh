@@ -47,7 +47,8 @@ string=$ROOT/build/musl/string-$ARCH.c
 if [ -e "$string" ]; then
 	gcc -std=gnu11 -O2 -g1 -fPIC -ffreestanding -fno-stack-protector \
 	    -fno-tree-loop-distribute-patterns -fasynchronous-unwind-tables \
-	    -ffile-prefix-map="$ROOT=" -c "$string" -o obj/string.lo
+	    $GREENCORN_GCC_FLAGS -ffile-prefix-map="$ROOT=" \
+	    -c "$string" -o obj/string.lo
 	grep -vE 'src/string/(memcmp|memchr|memrchr|strlen)\.lo$' \
 	    "$WORK/objects" >"$WORK/kept"
 	{ cat "$WORK/kept"; echo obj/string.lo; } >"$WORK/objects"

@@ -6,25 +6,9 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "base/num.h"
+#include "config/config_bind.h"
 
 #include "base/banned.h"
-
-/* The port behind the last colon; a colon within brackets is none. */
-static int
-split(struct str text, struct str *host, uint16_t *port)
-{
-	size_t i = text.len;
-	uint64_t n;
-
-	while (i > 0 && text.ptr[i - 1] != ':')
-		i--;
-	if (i == 0 || num_dec(str_tail(text, i), UINT16_MAX, &n) < 0 || n == 0)
-		return -E_BAD_VALUE;
-	*host = str_head(text, i - 1);
-	*port = (uint16_t)n;
-	return 0;
-}
 
 /* Nobody can be reached at "any", but it includes ourselves. */
 static void
@@ -41,15 +25,17 @@ to_loopback(struct sock_addr *a)
 int
 admin_address_parse(struct str text, struct sock_addr *a)
 {
-	struct str host;
-	uint16_t port;
+	struct config_bind b;
 	int rc;
 
-	if (str_starts(text, STR("unix:")))
-		return sock_unix(a, str_tail(text, 5));
-	rc = split(text, &host, &port);
-	if (rc == 0)
-		rc = sock_resolve(a, host, port);
+	rc = config_bind_parse(text, &b);
+	if (rc < 0)
+		return rc;
+	if (b.kind == CONFIG_BIND_UNIX)
+		return sock_unix(a, b.host);
+	if (b.kind == CONFIG_BIND_FD || b.number == 0)
+		return -E_BAD_VALUE;
+	rc = sock_resolve(a, b.host, (uint16_t)b.number);
 	if (rc == 0)
 		to_loopback(a);
 	return rc;

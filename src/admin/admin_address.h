@@ -8,10 +8,9 @@
 #include "sys/sock.h"
 
 /*
- * "127.0.0.1:9000", "[::1]:9000", "localhost:9000", ":9000", "unix:/path",
- * "unix:@name". An address that means "any" becomes the loopback's. A host
- * name is looked up, which may block. 0, -E_BAD_VALUE, -E_NOT_FOUND or
- * -E_TOO_LONG.
+ * What config_bind_parse takes and can be connected to: no descriptor, no port
+ * 0. An address that means "any" becomes the loopback's. A host name is looked
+ * up, which may block. 0, -E_BAD_VALUE, -E_NOT_FOUND or -E_TOO_LONG.
  */
 int admin_address_parse(struct str text, struct sock_addr *a);
 

@@ -10,6 +10,7 @@ comma := ,
 NAME := hosted$(if $(SAN),-$(subst $(comma),-,$(SAN)))$(if $(COVER),-cover)
 OUT := build/out/$(NAME)
 all: $(OUT)/libgreencorn.a $(OUT)/greencorn
+	@:
 
 DEPS := build/out/hosted.deps.mk
 include $(DEPS)

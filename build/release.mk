@@ -4,11 +4,12 @@
 
 OUT := build/out
 all: $(OUT)/greencorn
+	@:
 
 DEPS := $(OUT)/release.deps.mk
 include $(DEPS)
 $(DEPS): build/deps.lock build/lock.sh scripts/build-deps \
-    $(wildcard build/recipes/* build/patches/*/* build/mimalloc/*)
+    $(wildcard build/recipes/* build/patches/*/* build/mimalloc/* build/musl/*)
 	@scripts/build-deps release $@
 # A cache that was emptied behind our back is filled again.
 ifneq ($(words $(wildcard $(DEPS_BUILT))),$(words $(DEPS_BUILT)))

@@ -8,27 +8,8 @@
 #include <cmocka.h>
 
 #include "base/error.h"
-#include "config/config_draft.h"
 #include "config/config_list.h"
-
-static struct config_draft *d;
-static struct config_problem p;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	d = config_draft_create();
-	return d == NULL ? -1 : 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	config_draft_destroy(d);
-	return 0;
-}
+#include "draft.h"
 
 /* Reads a line whose words have "|" between. */
 static int
@@ -195,7 +176,7 @@ gunicorn_cmd_args_ignore_an_application(void **state)
 	    "--wrokers; did you mean --workers?");
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, draft_setup, draft_teardown)
 
 int
 main(void)

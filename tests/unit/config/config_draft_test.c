@@ -9,27 +9,8 @@
 #include <cmocka.h>
 
 #include "base/error.h"
-#include "config/config_draft.h"
 #include "config/config_list.h"
-
-static struct config_draft *d;
-static struct config_problem p;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	d = config_draft_create();
-	return d == NULL ? -1 : 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	config_draft_destroy(d);
-	return 0;
-}
+#include "draft.h"
 
 static int
 set(enum config_source source, const char *name, const char *value)
@@ -65,7 +46,7 @@ of_two_sources_the_higher_one_stays(void **state)
 	for (a = CONFIG_SOURCE_DEFAULT; a <= CONFIG_SOURCE_ARGS; a++)
 		for (b = CONFIG_SOURCE_DEFAULT; b <= CONFIG_SOURCE_ARGS; b++) {
 			config_draft_destroy(d);
-			assert_int_equal(setup(state), 0);
+			assert_int_equal(draft_setup(state), 0);
 			assert_int_equal(set(a, "workers", "11"), 0);
 			assert_int_equal(set(b, "workers", "22"), 0);
 			assert_string_equal(config_draft_text(d, "workers"),
@@ -231,7 +212,7 @@ a_copy_is_the_same_and_its_own(void **state)
 	config_draft_destroy(NULL);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, draft_setup, draft_teardown)
 
 int
 main(void)

@@ -11,31 +11,15 @@
 #include <cmocka.h>
 
 #include "base/error.h"
-#include "base/log.h"
-#include "config/config_draft.h"
+#include "draft.h"
 
-static struct config_draft *d;
-static struct config_problem p;
-static char dir[64], lines[4096];
-
-static void
-keep_line(const char *line, size_t n)
-{
-	size_t have = strlen(lines);
-
-	assert_true(have + n < sizeof(lines));
-	memcpy(lines + have, line, n);
-	lines[have + n] = '\0';
-}
+static char dir[64];
 
 static int
 setup(void **state)
 {
-	(void)state;
 	snprintf(dir, sizeof(dir), "/tmp/config_env_XXXXXX");
-	d = config_draft_create();
-	log_write = keep_line;
-	return d == NULL || mkdtemp(dir) == NULL ? -1 : 0;
+	return draft_setup(state) < 0 || mkdtemp(dir) == NULL ? -1 : 0;
 }
 
 static const char *
@@ -54,10 +38,9 @@ teardown(void **state)
 	static const char *const names[] = { "value", "workers", "bind",
 		"wokers", ".hidden", "..data" };
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		(void)unlink(path_of(names[i]));
-	config_draft_destroy(d);
+	(void)draft_teardown(state);
 	return rmdir(dir);
 }
 
@@ -86,7 +69,7 @@ env(const char *a, const char *b, const char *c)
 	config_draft_destroy(d);
 	d = config_draft_create();
 	assert_non_null(d);
-	p.text[0] = lines[0] = '\0';
+	p.text[0] = logged[0] = '\0';
 	return config_env_read(d, environment, &p);
 }
 
@@ -163,14 +146,14 @@ service_links_are_no_settings(void **state)
 	assert_int_equal(env("GREENCORN_PORT=tcp://10.0.0.1:80",
 	    "GREENCORN_SERVICE_HOST=10.0.0.1",
 	    "GREENCORN_PORT_80_TCP_ADDR=10.0.0.1"), 0);
-	assert_string_equal(lines, "");
+	assert_string_equal(logged, "");
 	assert_int_equal(env("GREENCORN_WEB_SERVICE_PORT_HTTP=80",
 	    "GREENCORN_WEB_PORT=tcp://10.0.0.1:80",
 	    "GREENCORN_WEB_PORT_80_TCP=tcp://10.0.0.1:80"), 0);
-	assert_string_equal(lines, "");
+	assert_string_equal(logged, "");
 	assert_int_equal(env("GUNICORN_PORT=tcp://10.0.0.1:80",
 	    "GUNICORN_SERVICE_HOST=10.0.0.1", NULL), 0);
-	assert_string_equal(lines, "");
+	assert_string_equal(logged, "");
 }
 
 static void
@@ -178,7 +161,7 @@ unknown_names_are_warned_of_or_refused(void **state)
 {
 	(void)state;
 	assert_int_equal(env("GREENCORN_WORKRES=3", NULL, NULL), 0);
-	assert_non_null(strstr(lines, "GREENCORN_WORKRES: there is no such "
+	assert_non_null(strstr(logged, "GREENCORN_WORKRES: there is no such "
 	    "setting; did you mean GREENCORN_WORKERS?"));
 	assert_int_equal(env("GREENCORN_STRICT_ENV=1", "GREENCORN_WORKRES=3",
 	    NULL), -E_BAD_VALUE);
@@ -186,7 +169,7 @@ unknown_names_are_warned_of_or_refused(void **state)
 	    NULL), 0);
 	assert_int_equal(env("GUNICORN_WORKRES=3", "GREENCORNX=1",
 	    "GREENCORN_WORKRES="), 0);
-	assert_string_equal(lines, "");
+	assert_string_equal(logged, "");
 }
 
 static void
@@ -252,12 +235,12 @@ a_directory_with_a_file_for_each_setting(void **state)
 	assert_int_equal(env(variable, "GUNICORN_WORKERS=4", NULL), 0);
 	TEXT("workers", "2");
 	TEXT("bind", "a:1");
-	assert_string_equal(lines, "");
+	assert_string_equal(logged, "");
 	assert_int_equal(env(variable, "GREENCORN_WORKERS=3", NULL), 0);
 	TEXT("workers", "3");
 	write_file("wokers", "2\n");
 	assert_int_equal(env(variable, NULL, NULL), 0);
-	assert_non_null(strstr(lines, "did you mean GREENCORN_WORKERS?"));
+	assert_non_null(strstr(logged, "did you mean GREENCORN_WORKERS?"));
 	assert_int_equal(env(variable, "GREENCORN_STRICT_ENV=yes", NULL),
 	    -E_BAD_VALUE);
 	assert_int_equal(env("GREENCORN_CONFIG_DIR=/none/such", NULL, NULL),
@@ -286,7 +269,7 @@ the_application_by_its_other_name(void **state)
 	(void)state;
 	assert_int_equal(env("GREENCORN_APP_MODULE=a:b", NULL, NULL), 0);
 	TEXT("wsgi_app", "a:b");
-	assert_string_equal(lines, "");
+	assert_string_equal(logged, "");
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)

@@ -12,25 +12,11 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/json.h"
-#include "base/log.h"
-#include "config/config_draft.h"
+#include "draft.h"
 
 #define MEM_LEN 65536
 
-static struct config_draft *d;
-static struct config_problem p;
-static char lines[4096];
 static _Alignas(16) char mem[MEM_LEN];
-
-static void
-keep_line(const char *line, size_t n)
-{
-	size_t have = strlen(lines);
-
-	assert_true(have + n < sizeof(lines));
-	memcpy(lines + have, line, n);
-	lines[have + n] = '\0';
-}
 
 static void
 set(const char *name, const char *value)
@@ -42,21 +28,9 @@ set(const char *name, const char *value)
 static int
 setup(void **state)
 {
-	(void)state;
-	log_write = keep_line;
-	lines[0] = '\0';
-	d = config_draft_create();
-	if (d == NULL)
+	if (draft_setup(state) < 0)
 		return -1;
 	set("wsgi_app", "app:app");
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	config_draft_destroy(d);
 	return 0;
 }
 
@@ -153,13 +127,13 @@ what_does_nothing_yet_is_warned_of(void **state)
 {
 	(void)state;
 	assert_int_equal(config_freeze(d, mem, MEM_LEN, &p), 0);
-	assert_string_equal(lines, "");
+	assert_string_equal(logged, "");
 	set("max_requests", "5");
 	set("http_parser", "fast");
 	assert_int_equal(config_freeze(d, mem, MEM_LEN, &p), 0);
-	assert_non_null(strstr(lines, "somewhere: max_requests is accepted, "
+	assert_non_null(strstr(logged, "somewhere: max_requests is accepted, "
 	    "but this version does not act on it yet"));
-	assert_null(strstr(lines, "http_parser"));
+	assert_null(strstr(logged, "http_parser"));
 }
 
 /* --print-config in the given form; freed by the caller. */
@@ -234,7 +208,7 @@ printed_as_an_environment_that_can_be_read(void **state)
 	free(text);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, draft_teardown)
 
 int
 main(void)

@@ -214,35 +214,38 @@ config_table_number(
 	return 0;
 }
 
-/* Only the user that runs us: changing it needs root, which nobody gives. */
-static int
-check_user(struct str text)
+static bool
+user_id(const char *name, uint64_t *id)
 {
-	const struct passwd *entry;
-	char name[NAME_MAX_LEN + 1];
-	uint64_t id;
+	const struct passwd *entry = getpwnam(name);
 
-	if (num_dec(text, UINT32_MAX, &id) == 0)
-		return id == geteuid() ? 0 : -E_BAD_VALUE;
-	if (str_to_z(text, name, sizeof(name)) < 0)
-		return -E_BAD_VALUE;
-	entry = getpwnam(name);
-	return entry != NULL && entry->pw_uid == geteuid() ? 0 : -E_BAD_VALUE;
+	if (entry != NULL)
+		*id = entry->pw_uid;
+	return entry != NULL;
 }
 
-static int
-check_group(struct str text)
+static bool
+group_id(const char *name, uint64_t *id)
 {
-	const struct group *entry;
+	const struct group *entry = getgrnam(name);
+
+	if (entry != NULL)
+		*id = entry->gr_gid;
+	return entry != NULL;
+}
+
+/* Only whom we run as: changing it needs root, which nobody gives. */
+static int
+check_id(struct str text, uint64_t ours,
+    bool (*find)(const char *name, uint64_t *id))
+{
 	char name[NAME_MAX_LEN + 1];
 	uint64_t id;
 
-	if (num_dec(text, UINT32_MAX, &id) == 0)
-		return id == getegid() ? 0 : -E_BAD_VALUE;
-	if (str_to_z(text, name, sizeof(name)) < 0)
+	if (num_dec(text, UINT32_MAX, &id) < 0 &&
+	    (str_to_z(text, name, sizeof(name)) < 0 || !find(name, &id)))
 		return -E_BAD_VALUE;
-	entry = getgrnam(name);
-	return entry != NULL && entry->gr_gid == getegid() ? 0 : -E_BAD_VALUE;
+	return id == ours ? 0 : -E_BAD_VALUE;
 }
 
 static int
@@ -279,9 +282,9 @@ check_item(const struct config_row *row, struct str item)
 		    ? 0
 		    : -E_BAD_VALUE;
 	case CONFIG_USER:
-		return check_user(item);
+		return check_id(item, geteuid(), user_id);
 	case CONFIG_GROUP:
-		return check_group(item);
+		return check_id(item, getegid(), group_id);
 	case CONFIG_JSON:
 		return check_json(item);
 	default:

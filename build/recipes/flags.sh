@@ -4,9 +4,13 @@
 OPT_FLAGS="-O2 -g0 -fPIE -fno-plt -ffunction-sections -fdata-sections"
 OPT_FLAGS="$OPT_FLAGS -fstack-protector-strong"
 
-# No path of this machine in the bytes. Given to the wrapper by environment
-# so that no package records the flag itself.
-export GREENCORN_GCC_FLAGS="-ffile-prefix-map=$WORK=/build"
+# No path of this machine in the bytes: not the checkout's, the cache's or the
+# temporary one's. Given to the wrapper by environment so that no package
+# records the flag itself. Where two maps fit, gcc takes the later.
+GREENCORN_GCC_FLAGS="-ffile-prefix-map=$ROOT=/greencorn"
+GREENCORN_GCC_FLAGS="$GREENCORN_GCC_FLAGS -ffile-prefix-map=${PREFIX%/*}=/deps"
+GREENCORN_GCC_FLAGS="$GREENCORN_GCC_FLAGS -ffile-prefix-map=$WORK=/build"
+export GREENCORN_GCC_FLAGS
 
 if [ "$HOSTED" ]; then
 	TARGET=$(gcc -dumpmachine)

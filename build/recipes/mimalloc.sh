@@ -4,8 +4,7 @@
 $CC $CFLAGS -O3 -g1 -DNDEBUG -DMI_MALLOC_OVERRIDE -DMI_STATIC_LIB \
     -DMI_LIBC_MUSL=1 -D__USE_ISOC11=1 -fno-builtin-malloc \
     -fvisibility=hidden -ftls-model=local-exec \
-    -I"$SRC/include" -I"$SRC/src" -ffile-prefix-map="$ROOT=" \
-    -ffile-prefix-map="$DEP_MUSL=/musl" \
+    -I"$SRC/include" -I"$SRC/src" \
     -c "$ROOT/build/mimalloc/mimalloc.c" -o "$STAGE/lib/mimalloc.o"
 set --
 for name in malloc calloc realloc free memalign aligned_alloc posix_memalign \

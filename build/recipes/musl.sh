@@ -47,7 +47,7 @@ string=$ROOT/build/musl/string-$ARCH.c
 if [ -e "$string" ]; then
 	gcc -std=gnu11 -O2 -g1 -fPIC -ffreestanding -fno-stack-protector \
 	    -fno-tree-loop-distribute-patterns -fasynchronous-unwind-tables \
-	    $GREENCORN_GCC_FLAGS -ffile-prefix-map="$ROOT=" \
+	    $GREENCORN_GCC_FLAGS \
 	    -c "$string" -o obj/string.lo
 	grep -vE 'src/string/(memcmp|memchr|memrchr|strlen)\.lo$' \
 	    "$WORK/objects" >"$WORK/kept"

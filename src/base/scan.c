@@ -50,6 +50,17 @@ scan_ascii_portable(struct str s)
 	return i;
 }
 
+size_t
+scan_byte_portable(struct str s, char c)
+{
+	size_t i;
+
+	for (i = 0; i < s.len; i++)
+		if (s.ptr[i] == c)
+			break;
+	return i;
+}
+
 #ifdef __SSE2__
 
 /* A bit for each of the 16 bytes at p that ends a run. */
@@ -131,6 +142,32 @@ scan_ascii(struct str s)
 	return s.len < 16 ? scan_ascii_portable(s) : run(s, ascii_stops);
 }
 
+static inline unsigned
+equals(const char *p, __m128i c)
+{
+	return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(load(p), c));
+}
+
+size_t
+scan_byte(struct str s, char c)
+{
+	const __m128i wanted = _mm_set1_epi8(c);
+	unsigned mask;
+	size_t i;
+
+	if (s.len < 16)
+		return scan_byte_portable(s, c);
+	for (i = 0; s.len - i >= 16; i += 16) {
+		mask = equals(s.ptr + i, wanted);
+		if (mask != 0)
+			return i + (size_t)__builtin_ctz(mask);
+	}
+	if (i == s.len)
+		return i;
+	mask = equals(s.ptr + s.len - 16, wanted);
+	return mask == 0 ? s.len : s.len - 16 + (size_t)__builtin_ctz(mask);
+}
+
 #else
 
 size_t
@@ -149,6 +186,12 @@ size_t
 scan_ascii(struct str s)
 {
 	return scan_ascii_portable(s);
+}
+
+size_t
+scan_byte(struct str s, char c)
+{
+	return scan_byte_portable(s, c);
 }
 
 #endif

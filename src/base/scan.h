@@ -23,4 +23,11 @@ size_t scan_visible_portable(struct str s);
 size_t scan_ascii(struct str s);
 size_t scan_ascii_portable(struct str s);
 
+/*
+ * Index of the first c in s, or s.len. As str_find, for short ways: a line's
+ * end, a name's colon.
+ */
+size_t scan_byte(struct str s, char c);
+size_t scan_byte_portable(struct str s, char c);
+
 #endif

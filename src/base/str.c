@@ -28,24 +28,6 @@ str_eq_nocase(struct str a, struct str b)
 	return true;
 }
 
-static bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
-struct str
-str_trim(struct str s)
-{
-	size_t start = 0, end = s.len;
-
-	while (start < end && is_blank(s.ptr[start]))
-		start++;
-	while (end > start && is_blank(s.ptr[end - 1]))
-		end--;
-	return (struct str){ s.ptr + start, end - start };
-}
-
 struct str
 str_cut(struct str *rest, char sep)
 {

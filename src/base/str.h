@@ -77,8 +77,50 @@ str_find(struct str s, char c)
 /* ASCII only: RFC 9110 field names, schemes, host names. */
 bool str_eq_nocase(struct str a, struct str b);
 
+static inline bool
+str_is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
 /* s without spaces and tabs (RFC 9110 OWS) at both ends. */
-struct str str_trim(struct str s);
+static inline struct str
+str_trim(struct str s)
+{
+	while (s.len > 0 && str_is_blank(s.ptr[0])) {
+		s.ptr++;
+		s.len--;
+	}
+	while (s.len > 0 && str_is_blank(s.ptr[s.len - 1]))
+		s.len--;
+	return s;
+}
+
+/*
+ * Copies s to dst, where there is room, and returns the place behind it. For
+ * short ones: no call, no loop below 16 bytes.
+ */
+static inline char *
+str_copy(char *dst, struct str s)
+{
+	size_t i;
+
+	if (s.len >= 16) {
+		for (i = 0; s.len - i > 16; i += 16)
+			memcpy(dst + i, s.ptr + i, 16);
+		memcpy(dst + s.len - 16, s.ptr + s.len - 16, 16);
+	} else if (s.len >= 8) {
+		memcpy(dst, s.ptr, 8);
+		memcpy(dst + s.len - 8, s.ptr + s.len - 8, 8);
+	} else if (s.len >= 4) {
+		memcpy(dst, s.ptr, 4);
+		memcpy(dst + s.len - 4, s.ptr + s.len - 4, 4);
+	} else {
+		for (i = 0; i < s.len; i++)
+			dst[i] = s.ptr[i];
+	}
+	return dst + s.len;
+}
 
 /*
  * Cuts the part before the first sep off *rest and returns it; *rest keeps

@@ -56,20 +56,22 @@ byte_at(struct str s, size_t i)
 	return (unsigned char)s.ptr[i] | 0x20;
 }
 
-/* Eight bytes of a name, letters in lower case. */
-static uint64_t
-lower_word(const char *p)
+/*
+ * n bytes (4 or 8) of a name, in which nothing may differ from a known one but
+ * the case of letters. Known names have letters, digits and '-', of which only
+ * letters have the bit 0x40.
+ */
+static inline bool
+same(const char *name, const char *known, size_t n)
 {
-	uint64_t w;
+	uint64_t a = 0, b = 0;
 
-	memcpy(&w, p, sizeof w);
-	return w | 0x2020202020202020u;
+	memcpy(&a, name, n);
+	memcpy(&b, known, n);
+	return ((a ^ b) & ~((b & 0x4040404040404040u) >> 1)) == 0;
 }
 
-/*
- * name, a token, is known, which is in lower case. Among tokens only letters
- * differ by 0x20 from what may stand in a known name.
- */
+/* name is known, which is in lower case. */
 static bool
 is_name(struct str name, struct str known)
 {
@@ -77,14 +79,19 @@ is_name(struct str name, struct str known)
 
 	if (name.len != known.len)
 		return false;
-	for (i = 0; name.len - i >= 8; i += 8)
-		if (lower_word(name.ptr + i) != lower_word(known.ptr + i))
-			return false;
-	if (i > 0) /* the last eight, some of them for the second time */
-		return lower_word(name.ptr + name.len - 8) ==
-		    lower_word(known.ptr + name.len - 8);
-	for (; i < name.len; i++)
-		if ((name.ptr[i] | 0x20) != known.ptr[i])
+	if (name.len >= 8) {
+		for (i = 0; name.len - i > 8; i += 8)
+			if (!same(name.ptr + i, known.ptr + i, 8))
+				return false;
+		/* The last eight, some of them for the second time. */
+		i = name.len - 8;
+		return same(name.ptr + i, known.ptr + i, 8);
+	}
+	if (name.len >= 4)
+		return same(name.ptr, known.ptr, 4) &&
+		    same(name.ptr + name.len - 4, known.ptr + name.len - 4, 4);
+	for (i = 0; i < name.len; i++)
+		if (!same(name.ptr + i, known.ptr + i, 1))
 			return false;
 	return true;
 }

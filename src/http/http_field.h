@@ -15,7 +15,10 @@ enum http_field {
 	FIELD_MAX,
 };
 
-/* Which known field that token is (any case), or FIELD_OTHER. */
+/*
+ * Which known field that name is (any case), or FIELD_OTHER. Any bytes may be
+ * asked for; those of a known field are a token.
+ */
 enum http_field http_field_of(struct str name);
 
 /* The name in lower case; empty for FIELD_OTHER. */

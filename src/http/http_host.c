@@ -11,30 +11,32 @@
 #include "base/banned.h"
 
 static bool
-is_alnum(char c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-	    (c >= 'A' && c <= 'Z');
-}
-
-static bool
 is_hex(char c)
 {
 	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') ||
 	    (c >= 'A' && c <= 'F');
 }
 
-static bool
-is_one_of(char c, const char *set)
-{
-	return c != '\0' && strchr(set, c) != NULL;
-}
-
 /* unreserved and sub-delims: RFC 3986, section 2. */
+static const bool name_chars[256] = {
+	['0' ... '9'] = true,
+	['A' ... 'Z'] = true,
+	['a' ... 'z'] = true,
+	['-'] = true,
+	['.'] = true,
+	['_'] = true,
+	['~'] = true,
+	['!'] = true,
+	['$'] = true,
+	['&' ... ','] = true, /* & ' ( ) * + , */
+	[';'] = true,
+	['='] = true,
+};
+
 static bool
 is_name_char(char c)
 {
-	return is_alnum(c) || is_one_of(c, "-._~!$&'()*+,;=");
+	return name_chars[(unsigned char)c];
 }
 
 static bool

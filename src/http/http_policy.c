@@ -23,6 +23,7 @@ struct check {
 	const struct http_policy *policy;
 	struct request *req;
 	struct http_error *err;
+	uint64_t secure_lens; /* a bit for each name's length, mod 64 */
 	struct found found;
 };
 
@@ -50,11 +51,12 @@ may_forward(const struct http_policy *policy, struct str name)
 
 /* 1: keep it, 0: drop it, -E_PROTOCOL: refuse the request. */
 static int
-check_name(struct check *c, struct str name)
+check_name(struct check *c, const struct field *f)
 {
-	if (str_find(name, '_') == name.len ||
+	/* No name that is known has one. */
+	if (f->id != FIELD_OTHER || str_find(f->name, '_') == f->name.len ||
 	    c->policy->header_map == HEADER_MAP_DANGEROUS ||
-	    may_forward(c->policy, name))
+	    may_forward(c->policy, f->name))
 		return 1;
 	if (c->policy->header_map == HEADER_MAP_REFUSE)
 		return bad(c, "a header field's name has an underscore");
@@ -69,6 +71,8 @@ note_scheme(struct check *c, const struct field *f)
 	unsigned i;
 	bool https;
 
+	if ((c->secure_lens >> f->name.len % 64 & 1) == 0)
+		return 0;
 	for (i = 0; i < p->n_secure_scheme_headers; i++) {
 		const struct field *secure = &p->secure_scheme_headers[i];
 
@@ -115,6 +119,17 @@ note_expect(struct check *c, const struct field *f)
 	return 0;
 }
 
+static void
+note_connection(struct found *found, struct str value)
+{
+	if (str_eq(value, STR("keep-alive"))) { /* what all browsers say */
+		found->keep_alive = true;
+		return;
+	}
+	found->close |= http_field_has(value, STR("close"));
+	found->keep_alive |= http_field_has(value, STR("keep-alive"));
+}
+
 static int
 note_field(struct check *c, struct field *f)
 {
@@ -137,9 +152,7 @@ note_field(struct check *c, struct field *f)
 		found->n_types++;
 		return 0;
 	case FIELD_CONNECTION:
-		found->close |= http_field_has(f->value, STR("close"));
-		found->keep_alive |=
-		    http_field_has(f->value, STR("keep-alive"));
+		note_connection(found, f->value);
 		return 0;
 	case FIELD_EXPECT:
 		return note_expect(c, f);
@@ -157,9 +170,21 @@ note_all(struct check *c, struct field *f)
 		rc = check_h2_field(c, f);
 	if (rc == 0)
 		rc = note_field(c, f);
-	if (rc == 0 && c->policy->peer_trusted)
+	if (rc == 0 && c->secure_lens != 0)
 		rc = note_scheme(c, f);
 	return rc;
+}
+
+/* Most names need not be compared with those of secure_scheme_headers. */
+static uint64_t
+secure_lens(const struct http_policy *p)
+{
+	uint64_t lens = 0;
+
+	for (unsigned i = 0; i < p->n_secure_scheme_headers; i++)
+		lens |= (uint64_t)1
+		    << p->secure_scheme_headers[i].name.len % 64;
+	return lens;
 }
 
 static int
@@ -170,7 +195,7 @@ pass_fields(struct check *c)
 	int rc;
 
 	for (i = 0; i < req->n_fields; i++) {
-		rc = check_name(c, req->fields[i].name);
+		rc = check_name(c, &req->fields[i]);
 		if (rc < 0)
 			return rc;
 		if (rc == 0)
@@ -338,6 +363,8 @@ http_policy_apply(const struct http_policy *policy, struct request *req,
 	struct check c = { .policy = policy, .req = req, .err = err };
 	int rc;
 
+	if (policy->peer_trusted)
+		c.secure_lens = secure_lens(policy);
 	rc = pass_fields(&c);
 	if (rc < 0)
 		return rc;

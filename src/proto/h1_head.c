@@ -14,6 +14,7 @@
 
 #define METHOD_MIN 3
 #define METHOD_MAX 20
+#define KNOWN_NAME_MAX 32 /* longer ones are known too, at a higher price */
 
 /* ---- finding ---- */
 
@@ -99,8 +100,8 @@ h1_head_find(struct h1_head *head, const struct h1_rules *rules, struct str in,
 
 	CHECK(in.len >= head->scanned);
 	while (head->scanned < in.len) {
-		lf =
-		    head->scanned + str_find(str_tail(in, head->scanned), '\n');
+		lf = head->scanned +
+		    scan_byte(str_tail(in, head->scanned), '\n');
 		if (lf == in.len)
 			break;
 		rc = end_line(head, rules, in, lf, err);
@@ -328,16 +329,10 @@ read_request_line(struct reader *r)
 	return rc;
 }
 
-static bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
 static void
 skip_blanks(struct reader *r)
 {
-	while (r->rest.len > 0 && is_blank(r->rest.ptr[0]))
+	while (r->rest.len > 0 && str_is_blank(r->rest.ptr[0]))
 		take(r, 1);
 }
 
@@ -354,12 +349,10 @@ read_value(struct reader *r, struct field *f)
 	return 0;
 }
 
+/* A name that is not known, or not written as it should be. */
 static int
-read_field(struct reader *r)
+read_other_name(struct reader *r, struct field *f)
 {
-	struct field *f = &r->req->fields[r->req->n_fields];
-	int rc;
-
 	f->name = take(r, token_len(r->rest));
 	if (f->name.len == 0)
 		return bad(r, "a header field without a name");
@@ -367,13 +360,38 @@ read_field(struct reader *r)
 		skip_blanks(r);
 	if (!str_starts(r->rest, STR(":")))
 		return bad(r, "a header field's name is not a token");
-	take(r, 1);
-	rc = read_value(r, f);
-	if (rc < 0)
-		return rc;
 	f->id = (unsigned char)http_field_of(f->name);
-	r->req->n_fields++;
+	take(r, 1);
 	return 0;
+}
+
+/* Known names are tokens: those bytes need no look one by one. */
+static int
+read_name(struct reader *r, struct field *f)
+{
+	struct str near = str_head(r->rest, KNOWN_NAME_MAX);
+	size_t colon = scan_byte(near, ':');
+
+	f->name = str_head(near, colon);
+	f->id = (unsigned char)http_field_of(f->name);
+	if (colon == near.len || f->id == FIELD_OTHER)
+		return read_other_name(r, f);
+	take(r, colon + 1);
+	return 0;
+}
+
+static int
+read_field(struct reader *r)
+{
+	struct field *f = &r->req->fields[r->req->n_fields];
+	int rc;
+
+	rc = read_name(r, f);
+	if (rc == 0)
+		rc = read_value(r, f);
+	if (rc == 0)
+		r->req->n_fields++;
+	return rc;
 }
 
 /* Two parts of a folded value, with one space between them. */
@@ -423,7 +441,7 @@ read_fields(struct reader *r, unsigned n_max)
 	while (!take_crlf(r)) {
 		if (r->rest.len == 0)
 			return bad(r, "the header has no end");
-		if (is_blank(r->rest.ptr[0])) {
+		if (str_is_blank(r->rest.ptr[0])) {
 			rc = read_folded(r);
 		} else {
 			CHECK(r->req->n_fields < n_max);

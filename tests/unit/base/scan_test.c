@@ -41,6 +41,29 @@ vectors_agree_with_bytes(void **state)
 	compare(scan_ascii, scan_ascii_portable, '\0');
 }
 
+static void
+a_byte_is_found(void **state)
+{
+	char text[50];
+	unsigned at, second, len;
+
+	(void)state;
+	for (len = 0; len <= sizeof text; len++) {
+		for (at = 0; at <= len; at++) {
+			second = at + len % 7;
+			memset(text, 'x', sizeof text);
+			if (at < len)
+				text[at] = '\n';
+			if (second < len)
+				text[second] = '\n';
+			assert_int_equal(scan_byte((struct str){ text, len },
+			    '\n'), at);
+			assert_int_equal(scan_byte_portable(
+			    (struct str){ text, len }, '\n'), at);
+		}
+	}
+}
+
 static bool
 scans_one(scan *f, unsigned c)
 {
@@ -69,6 +92,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(vectors_agree_with_bytes),
+		cmocka_unit_test(a_byte_is_found),
 		cmocka_unit_test(classes_of_bytes),
 	};
 

@@ -54,6 +54,36 @@ other_names_are_other(void **state)
 	assert_int_equal(http_field_name(FIELD_OTHER).len, 0);
 }
 
+/* Every byte of every name, changed in every way: only letters' case may. */
+static void
+only_case_may_differ(void **state)
+{
+	char text[64];
+	unsigned id, c;
+	size_t i;
+
+	(void)state;
+	for (id = 1; id < FIELD_MAX; id++) {
+		struct str name = http_field_name((enum http_field)id);
+
+		memcpy(text, name.ptr, name.len);
+		for (i = 0; i < name.len; i++) {
+			for (c = 0; c < 256; c++) {
+				bool letter = name.ptr[i] >= 'a' &&
+				    name.ptr[i] <= 'z';
+				bool same = c == (unsigned char)name.ptr[i] ||
+				    (letter && c + 32 ==
+				    (unsigned char)name.ptr[i]);
+
+				text[i] = (char)c;
+				assert_int_equal(same, http_field_of((struct
+				    str){ text, name.len }) == id);
+			}
+			text[i] = name.ptr[i];
+		}
+	}
+}
+
 static void
 token_bytes(void **state)
 {
@@ -97,6 +127,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_known_name_is_found),
 		cmocka_unit_test(other_names_are_other),
+		cmocka_unit_test(only_case_may_differ),
 		cmocka_unit_test(token_bytes),
 		cmocka_unit_test(lists),
 	};

@@ -29,6 +29,21 @@ DEADLINE = 10  # seconds that any wait may take
 collect_ignore_glob = ["*conftest.py", "*/_*.py", "_*.py"]
 
 
+# What is tested for each class is tested with these settings.
+CLASSES = {"sync": {}, "gthread": {"worker_class": "gthread", "threads": 4}}
+
+
+def pytest_addoption(parser):
+    parser.addoption("--worker-class", action="append", choices=CLASSES,
+                     help="this class only; may be repeated")
+
+
+def pytest_generate_tests(metafunc):
+    if "worker_class" in metafunc.fixturenames:
+        wanted = metafunc.config.getoption("--worker-class") or CLASSES
+        metafunc.parametrize("worker_class", wanted, scope="module")
+
+
 class Answer:
     def __init__(self, head, body):
         self.head, self.body = head, body
@@ -47,11 +62,13 @@ class Answer:
 class Connection:
     """A client that believes nothing: framing is checked as it reads."""
 
-    def __init__(self, address):
+    def __init__(self, address, source=None):
         family = socket.AF_UNIX if isinstance(address, str) else \
             socket.AF_INET
         self.socket = socket.socket(family)
         self.socket.settimeout(DEADLINE)
+        if source:
+            self.socket.bind((source, 0))
         self.socket.connect(address)
         self.buffer = b""
 
@@ -138,10 +155,12 @@ class Server:
                 resource.setrlimit(resource.RLIMIT_NOFILE,
                                    (descriptors, descriptors))
 
+        self.told = False  # to end
         self.log_path = directory / "log"
         env = {k: v for k, v in os.environ.items()
                if not k.startswith(("GREENCORN", "GUNICORN"))}
-        env.update(PYTHONPATH=f"{HERE}:{HERE.parent / 'apps'}",
+        places = HERE, HERE / "table", HERE.parent / "apps"
+        env.update(PYTHONPATH=":".join(map(str, places)),
                    GREENCORN_BIND="127.0.0.1:0",
                    PYTHONDONTWRITEBYTECODE="1")
         env.update({f"GREENCORN_{k.upper()}": str(v)
@@ -172,15 +191,16 @@ class Server:
             assert time.monotonic() < end, f"never: {what}\n{self.log()}"
             time.sleep(0.01)
 
-    def connect(self):
-        return Connection(self.address)
+    def connect(self, source=None):
+        return Connection(self.address, source)
 
     def kill(self, sig=signal.SIGTERM):
+        self.told = self.told or sig == signal.SIGTERM
         self.process.send_signal(sig)
 
     def stop(self):
         """Ends it; its exit status."""
-        if self.process.poll() is None:
+        if self.process.poll() is None and not self.told:
             self.kill()
         try:
             return self.process.wait(DEADLINE)
@@ -188,6 +208,26 @@ class Server:
             self.process.kill()
             self.process.wait()
             raise
+
+
+def check_class(name):
+    """What the binary has against a class; nothing if it has that one."""
+    done = subprocess.run(
+        [str(BINARY), "--check-config", f"--worker-class={name}", "_app:app"],
+        env={"PYTHONPATH": str(HERE), "PYTHONDONTWRITEBYTECODE": "1"},
+        timeout=60, capture_output=True, text=True)
+    return done.stdout + done.stderr if done.returncode != 0 else ""
+
+
+@pytest.fixture(scope="module")
+def class_settings(worker_class):
+    """Settings of the class that is tested. One that is not there yet is
+    skipped, and the binary's own words say why."""
+    refused = check_class(worker_class)
+    if refused and worker_class != "sync":
+        pytest.skip(f"no {worker_class} in this binary yet: {refused.strip()}")
+    assert not refused
+    return CLASSES[worker_class]
 
 
 @pytest.fixture(scope="module")
@@ -202,6 +242,9 @@ def server(tmp_path_factory):
         return running[key]
 
     yield start
+    for s in running.values():
+        if s.process.poll() is None:
+            s.kill()
     failed = [s.log() for s in running.values() if s.stop() != 0]
     assert not failed, failed[0]
 

@@ -193,6 +193,14 @@ trim(const struct config_row *row, struct str text)
 	return text;
 }
 
+/* "[]" and "{}" are values: nothing of it. But there is a bind always. */
+static bool
+may_be_empty(const struct config_row *row)
+{
+	return row->type == CONFIG_MAP ||
+	    (config_table_is_list(row) && row->type != CONFIG_BINDS);
+}
+
 /* Puts before and value, as one list, or value alone. */
 static int
 set(struct config_draft *d, const struct config_row *row,
@@ -201,6 +209,7 @@ set(struct config_draft *d, const struct config_row *row,
 {
 	struct config_entry *e = &d->entries[row - config_table];
 	struct buf kept;
+	bool some;
 	int rc;
 
 	value = trim(row, value);
@@ -210,11 +219,12 @@ set(struct config_draft *d, const struct config_row *row,
 	rc = buf_put(&kept, before);
 	if (rc == 0)
 		rc = convert(row, source, value, &kept);
-	if (rc == 0 && buf_len(&kept) > 0)
+	some = rc == 0 && buf_len(&kept) > 0;
+	if (some)
 		rc = config_table_check(row, buf_str(&kept));
 	if (rc < 0 && rc != -E_NOMEM)
 		rc = refuse(where, row, value, rc, p);
-	else if (rc == 0 && buf_len(&kept) > 0 && e->source <= source)
+	else if (rc == 0 && (some || may_be_empty(row)) && e->source <= source)
 		rc = put(e, source, where, buf_str(&kept));
 	buf_finish(&kept);
 	if (rc == -E_NOMEM)

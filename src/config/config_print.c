@@ -129,7 +129,10 @@ put_env(
 	struct buf text;
 	int rc;
 
-	if (value.len == 0 || row->type == CONFIG_PAIRS)
+	if (row->type == CONFIG_PAIRS)
+		return 0;
+	if (value.len == 0 &&
+	    (!config_table_is_list(row) || e->source == CONFIG_SOURCE_DEFAULT))
 		return 0;
 	buf_init(&text, CONFIG_VALUE_MAX * 2);
 	rc = buf_put(out, STR("GREENCORN_"));

@@ -104,6 +104,23 @@ no_bytes_are_not_set(void **state)
 }
 
 static void
+nothing_in_brackets_is_set(void **state)
+{
+	(void)state;
+	assert_int_equal(set(CONFIG_SOURCE_FILE, "secure_scheme_headers", "{}"),
+	    0);
+	assert_int_equal(set(CONFIG_SOURCE_ENV, "forwarded_allow_ips", "[]"),
+	    0);
+	assert_string_equal(items("secure_scheme_headers"), "");
+	assert_string_equal(items("forwarded_allow_ips"), "");
+	assert_int_equal(
+	    config_draft_entry(d, "secure_scheme_headers")->source,
+	    CONFIG_SOURCE_FILE);
+	assert_int_equal(set(CONFIG_SOURCE_ENV, "forwarded_allow_ips", ""), 0);
+	assert_string_equal(items("forwarded_allow_ips"), "");
+}
+
+static void
 names_that_are_no_settings_are_said_to_be_none(void **state)
 {
 	(void)state;
@@ -222,6 +239,7 @@ main(void)
 		TEST(a_bad_value_is_refused_even_where_it_would_lose),
 		TEST(the_problem_shows_the_value_safely),
 		TEST(no_bytes_are_not_set),
+		TEST(nothing_in_brackets_is_set),
 		TEST(names_that_are_no_settings_are_said_to_be_none),
 		TEST(lists_are_divided_where_their_source_says),
 		TEST(each_item_is_checked),

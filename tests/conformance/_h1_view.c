@@ -25,9 +25,8 @@ static const struct http_policy policy = {
 /* Bytes read, or -1: broken. What is body goes to out. */
 static ssize_t
 read_body(const struct request *req, struct str in, struct buf *out,
-    bool *complete)
+    bool *complete, struct http_error *err)
 {
-	struct http_error err;
 	struct h1_chunk st;
 	struct str data;
 	size_t used = 0;
@@ -43,7 +42,7 @@ read_body(const struct request *req, struct str in, struct buf *out,
 	h1_chunk_init(&st, &rules, req->n_fields);
 	while (n > 0 && used < in.len && !st.done) {
 		n = h1_chunk_decode(&st, str_tail(in, used), in.len, &data,
-		    &err);
+		    err);
 		if (n < 0 || buf_put(out, data) < 0)
 			return -1;
 		used += (size_t)n;
@@ -53,21 +52,21 @@ read_body(const struct request *req, struct str in, struct buf *out,
 }
 
 static int
-read_request(struct str in, struct request *req, struct str *rest)
+read_request(struct str in, struct request *req, struct str *rest,
+    struct http_error *err)
 {
-	struct http_error err = { 0, NULL };
 	struct h1_head head = { 0 };
-	ssize_t n = h1_head_find(&head, &rules, in, &err);
+	ssize_t n = h1_head_find(&head, &rules, in, err);
 
 	if (n == 0)
 		return 0;
 	if (n > 0 &&
 	    h1_head_parse(&head, &rules, str_head(in, (size_t)n), req,
-	    &err) == 0 && http_policy_apply(&policy, req, &err) == 0) {
+	    err) == 0 && http_policy_apply(&policy, req, err) == 0) {
 		*rest = str_tail(in, (size_t)n);
 		return 200;
 	}
-	return (int)err.status;
+	return (int)err->status;
 }
 
 static int
@@ -87,7 +86,8 @@ put_view(const struct request *req, struct buf *out)
  * Writes "method, target, version, fields, empty line, body" to out, its
  * length to *out_len. Returns 200 (complete), 100 (accepted so far, more of
  * the body is wanted), 0 (more of the head is wanted), or the status of the
- * refusal. *rest_len: bytes left for the next request.
+ * refusal, whose text is then all that out has. *rest_len: bytes left for the
+ * next request.
  */
 int h1_view(const char *in, size_t len, char *out, size_t out_size,
     size_t *out_len, size_t *rest_len);
@@ -99,6 +99,7 @@ h1_view(const char *in, size_t len, char *out, size_t out_size,
 	static struct stream stream;
 	struct request *req = request_create(&stream, NULL, 1 << 22);
 	struct str rest = { NULL, 0 };
+	struct http_error err = { 0, NULL };
 	bool complete = false;
 	struct buf text;
 	ssize_t used;
@@ -108,12 +109,17 @@ h1_view(const char *in, size_t len, char *out, size_t out_size,
 		return -1;
 	buf_init(&text, out_size);
 	req->scheme = STR("http");
-	status = read_request((struct str){ in, len }, req, &rest);
+	status = read_request((struct str){ in, len }, req, &rest, &err);
 	if (status == 200) {
 		put_view(req, &text);
-		used = read_body(req, rest, &text, &complete);
-		status = used < 0 ? 400 : complete ? 200 : 100;
+		used = read_body(req, rest, &text, &complete, &err);
+		status = used < 0 ? (int)err.status : complete ? 200 : 100;
 		*rest_len = used < 0 ? 0 : rest.len - (size_t)used;
+	}
+	if (status >= 400) {
+		buf_finish(&text);
+		buf_init(&text, out_size);
+		buf_put(&text, str_of(err.text));
 	}
 	*out_len = buf_len(&text);
 	if (*out_len > 0)

@@ -106,6 +106,8 @@ finish(struct wsgi_call *c)
 	struct request *req = c->req;
 	int rc = 0;
 
+	if (req == NULL)
+		return 0; /* it went out as a whole */
 	if (!c->head_sent)
 		rc = wsgi_response_head(c, 0);
 	if (rc < 0)

@@ -105,6 +105,8 @@ destroy(struct wsgi_call *c)
 	Py_XDECREF((PyObject *)c->write);
 	Py_XDECREF((PyObject *)c->early_hints);
 	Py_XDECREF((PyObject *)c->input);
+	wsgi_headers_finish(&c->headers);
+	wsgi_headers_finish(&c->draft);
 	PyMem_Free(c);
 }
 
@@ -230,10 +232,8 @@ wsgi_call_begin(struct request *req)
 		return NULL;
 	c->req = req;
 	c->thread = PyThread_get_thread_ident();
-	c->status = c->headers = NULL;
-	c->fields = NULL;
-	c->n_fields = 0;
-	c->has_length = c->head_sent = false;
+	c->status = NULL;
+	c->head_sent = false;
 	return c;
 }
 
@@ -241,7 +241,6 @@ void
 wsgi_call_over(struct wsgi_call *c)
 {
 	c->req = NULL;
-	c->fields = NULL;
 }
 
 /* What somebody else holds too is left to them, without the call. */
@@ -268,7 +267,7 @@ wsgi_call_end(struct wsgi_call *c)
 {
 	wsgi_call_over(c);
 	Py_CLEAR(c->status);
-	Py_CLEAR(c->headers);
+	wsgi_headers_drop(&c->headers);
 	cut_function(&c->start_response, 1);
 	cut_function(&c->write, 1);
 	cut_function(&c->early_hints, 2); /* the template's is the other */

@@ -8,6 +8,7 @@
 
 #include <Python.h>
 
+#include "gateway/wsgi_headers.h"
 #include "http/request.h"
 
 enum wsgi_key {
@@ -36,14 +37,12 @@ struct wsgi_call {
 	struct wsgi_function *start_response, *write, *early_hints;
 	struct wsgi_input *input;
 
-	/* From start_response; strong, NULL before it. */
-	PyObject *status;
-	PyObject *headers; /* tuple of (name, value) */
+	/* From start_response. */
+	PyObject *status; /* strong, NULL before it */
 	unsigned code;
-	struct str reason;
-	struct field *fields; /* in the request's arena; point into headers */
-	unsigned n_fields;
-	bool has_length; /* Content-Length is among them */
+	struct str reason; /* in status */
+	struct wsgi_headers headers, draft;
+	char digits[20]; /* of a Content-Length that we add */
 	bool head_sent;  /* response_start was called */
 };
 

@@ -8,6 +8,7 @@
 #include "base/num.h"
 #include "gateway/wsgi_file.h"
 #include "gateway/wsgi_function.h"
+#include "gateway/wsgi_headers.h"
 #include "http/http_field.h"
 #include "http/response.h"
 #include "http/seams.h"
@@ -15,23 +16,16 @@
 
 #include "base/banned.h"
 
-#define HEADERS_MAX 1000
 #define JOIN_MAX (16 * 1024) /* parts of a list go out as one up to here */
+#define STATUSES 16          /* a power of two */
 
-/* A str's bytes; -E_PYTHON with the error that says what it is instead. */
-static int
-text_of(PyObject *object, const char *what, struct str *out)
-{
-	if (python_ref_bytes_of(object, out))
-		return 0;
-	if (!PyUnicode_Check(object))
-		PyErr_Format(PyExc_TypeError, "%s %R is not a string (str)",
-		    what, object);
-	else
-		PyErr_Format(PyExc_ValueError,
-		    "%s %R has characters beyond latin-1", what, object);
-	return -E_PYTHON;
-}
+/* A status that came before: as long as it is kept, its address is its own. */
+struct kept_status {
+	PyObject *status; /* strong, an exact str; NULL: none */
+	unsigned code;
+	struct str reason; /* in status */
+};
+static struct kept_status kept_statuses[STATUSES];
 
 static int
 parse_status(PyObject *status, unsigned *code, struct str *reason)
@@ -39,7 +33,7 @@ parse_status(PyObject *status, unsigned *code, struct str *reason)
 	struct str s;
 	uint64_t number = 0;
 
-	if (text_of(status, "the status", &s) < 0)
+	if (wsgi_headers_text(status, "the status", &s) < 0)
 		return -E_PYTHON;
 	if (s.len < 3 || num_dec(str_head(s, 3), 599, &number) < 0 ||
 	    number < 200 || (s.len > 3 && s.ptr[3] != ' ') ||
@@ -55,132 +49,45 @@ parse_status(PyObject *status, unsigned *code, struct str *reason)
 	return 0;
 }
 
+/* Applications' statuses are mostly constants: looked at once. */
 static int
-parse_header(PyObject *pair, struct field *f)
+find_status(PyObject *status, unsigned *code, struct str *reason)
 {
-	PyObject *name, *value; /* borrowed */
+	struct kept_status *k =
+	    &kept_statuses[((uintptr_t)status >> 4) % STATUSES];
 
-	name = PyTuple_GET_ITEM(pair, 0);
-	value = PyTuple_GET_ITEM(pair, 1);
-	*f = (struct field){ .id = FIELD_OTHER };
-	if (text_of(name, "a header's name", &f->name) < 0 ||
-	    text_of(value, "a header's value", &f->value) < 0)
-		return -E_PYTHON;
-	if (!http_field_is_token(f->name))
-		PyErr_Format(
-		    PyExc_ValueError, "invalid HTTP header name: %R", name);
-	else if (!http_field_is_value(f->value))
-		PyErr_Format(PyExc_ValueError,
-		    "invalid HTTP header: a control character in the value "
-		    "of %R",
-		    name);
-	else
-		return 0;
-	return -E_PYTHON;
-}
-
-/* New reference to item as a tuple of two, or NULL with an error set. */
-static PyObject *
-pair_of(PyObject *item)
-{
-	PyObject *pair = NULL; /* new */
-
-	if (PyTuple_Check(item))
-		pair = Py_NewRef(item);
-	else if (PyList_Check(item))
-		pair = PyList_AsTuple(item);
-	if (pair != NULL && PyTuple_GET_SIZE(pair) == 2)
-		return pair;
-	Py_XDECREF(pair);
-	if (PyErr_Occurred() == NULL)
-		PyErr_Format(PyExc_TypeError,
-		    "a header is a tuple "
-		    "(name, value), not %R",
-		    item);
-	return NULL;
-}
-
-/*
- * New reference to a tuple of our own with the pairs, which keeps the strings
- * alive whatever becomes of the application's list; NULL with an error set.
- */
-static PyObject *
-pairs_of(PyObject *headers)
-{
-	PyObject *list = PySequence_Fast(
-	    headers, "the response headers are not a list"); /* new */
-	PyObject *pairs = NULL, *pair;                       /* new */
-	Py_ssize_t i, n = list == NULL ? 0 : PySequence_Fast_GET_SIZE(list);
-
-	if (list != NULL && n > HEADERS_MAX)
-		PyErr_SetString(
-		    PyExc_ValueError, "more than 1000 response headers");
-	else if (list != NULL)
-		pairs = PyTuple_New(n);
-	for (i = 0; pairs != NULL && i < n; i++) {
-		pair = pair_of(PySequence_Fast_GET_ITEM(list, i));
-		if (pair == NULL)
-			Py_CLEAR(pairs);
-		else
-			PyTuple_SET_ITEM(pairs, i, pair); /* stolen */
+	if (k->status != status) {
+		if (parse_status(status, code, reason) < 0)
+			return -E_PYTHON;
+		if (!PyUnicode_CheckExact(status))
+			return 0; /* it may change its address's meaning */
+		k->code = *code;
+		k->reason = *reason;
+		Py_XSETREF(k->status, Py_NewRef(status));
 	}
-	Py_XDECREF(list);
-	return pairs;
-}
-
-/* Fields in the request's arena, with room for one more; NULL: error set. */
-static struct field *
-fields_of(struct request *req, PyObject *pairs)
-{
-	Py_ssize_t i, n = PyTuple_GET_SIZE(pairs);
-	struct field *fields =
-	    arena_alloc(&req->arena, ((size_t)n + 1) * sizeof *fields);
-
-	if (fields == NULL) {
-		PyErr_NoMemory();
-		return NULL;
-	}
-	for (i = 0; i < n; i++)
-		if (parse_header(PyTuple_GET_ITEM(pairs, i), &fields[i]) < 0)
-			return NULL;
-	return fields;
-}
-
-static bool
-has_length(const struct field *fields, unsigned n)
-{
-	for (unsigned i = 0; i < n; i++)
-		if (http_field_of(fields[i].name) == FIELD_CONTENT_LENGTH)
-			return true;
-	return false;
+	*code = k->code;
+	*reason = k->reason;
+	return 0;
 }
 
 /* Takes over what start_response was given, whole or not at all. */
 static int
 capture(struct wsgi_call *c, PyObject *status, PyObject *headers)
 {
-	PyObject *pairs; /* new */
-	struct field *fields;
+	struct wsgi_headers before;
 	struct str reason;
 	unsigned code;
 
-	if (parse_status(status, &code, &reason) < 0)
+	if (find_status(status, &code, &reason) < 0 ||
+	    wsgi_headers_take(&c->draft, headers) < 0)
 		return -E_PYTHON;
-	pairs = pairs_of(headers);
-	if (pairs == NULL)
-		return -E_PYTHON;
-	fields = fields_of(c->req, pairs);
-	if (fields == NULL) {
-		Py_DECREF(pairs);
-		return -E_PYTHON;
-	}
-	c->fields = fields;
-	c->n_fields = (unsigned)PyTuple_GET_SIZE(pairs);
-	c->has_length = has_length(fields, c->n_fields);
+	before = c->headers;
+	c->headers = c->draft;
+	c->draft = before;
 	c->code = code;
 	c->reason = reason;
 	Py_XSETREF(c->status, Py_NewRef(status));
-	Py_XSETREF(c->headers, pairs);
+	wsgi_headers_drop(&c->draft);
 	return 0;
 }
 
@@ -271,53 +178,84 @@ wsgi_response_start(
 static bool
 may_say_length(const struct wsgi_call *c)
 {
-	return !c->has_length && c->code != 204 && c->code != 304 &&
+	return !c->headers.has_length && c->code != 204 && c->code != 304 &&
 	    !str_eq(c->req->method, STR("HEAD"));
 }
 
+/*
+ * The number of fields, with Content-Length when it is known (not negative)
+ * and to be said; -E_PYTHON with an error set.
+ */
 static int
-add_length(struct wsgi_call *c, int64_t length)
+complete_fields(struct wsgi_call *c, int64_t length)
 {
-	char digits[20];
-	struct str text = { digits, num_put_dec(digits, (uint64_t)length) };
-
-	text = arena_str(&c->req->arena, text);
-	if (text.ptr == NULL) {
-		PyErr_NoMemory();
-		return -E_PYTHON;
-	}
-	c->fields[c->n_fields++] = (struct field){
-		.name = STR("Content-Length"),
-		.value = text,
-	};
-	return 0;
-}
-
-int
-wsgi_response_head(struct wsgi_call *c, int64_t length)
-{
-	const char *bad = NULL;
-	int rc;
+	unsigned n = c->headers.n;
 
 	if (c->status == NULL) {
 		PyErr_SetString(PyExc_AssertionError,
 		    "the application did not call start_response");
 		return -E_PYTHON;
 	}
-	if (length >= 0 && may_say_length(c) && add_length(c, length) < 0)
-		return -E_PYTHON;
-	rc = response_start(
-	    c->req, c->code, c->reason, c->fields, c->n_fields, &bad);
+	if (length >= 0 && may_say_length(c))
+		c->headers.fields[n++] = (struct field){
+			.id = FIELD_CONTENT_LENGTH,
+			.name = STR("Content-Length"),
+			.value = { c->digits,
+			    num_put_dec(c->digits, (uint64_t)length) },
+		};
+	return (int)n;
+}
+
+/* What response_start or response_whole answered: -E_GONE, -E_PYTHON. */
+static int
+refused(int rc, const char *bad)
+{
 	if (rc == -E_BAD_VALUE)
 		PyErr_Format(
 		    PyExc_ValueError, "this response cannot be sent: %s", bad);
 	else if (rc == -E_NOMEM)
 		PyErr_NoMemory();
 	else
-		c->head_sent = rc == 0;
-	return rc == 0 || rc == -E_GONE ? rc
-	    : PyErr_Occurred() != NULL  ? -E_PYTHON
-					: -E_GONE;
+		return -E_GONE;
+	return -E_PYTHON;
+}
+
+int
+wsgi_response_head(struct wsgi_call *c, int64_t length)
+{
+	int n = complete_fields(c, length), rc;
+	const char *bad = NULL;
+
+	if (n < 0)
+		return n;
+	rc = response_start(
+	    c->req, c->code, c->reason, c->headers.fields, (unsigned)n, &bad);
+	if (rc < 0)
+		return refused(rc, bad);
+	c->head_sent = true;
+	return 0;
+}
+
+/*
+ * All of a short answer at once: 0 and its request is over, 1 when only the
+ * head is done, or the errors of wsgi_response_head.
+ */
+static int
+send_whole(struct wsgi_call *c, struct str body)
+{
+	int n = complete_fields(c, (int64_t)body.len), rc;
+	const char *bad = NULL;
+
+	if (n < 0)
+		return n;
+	rc = response_whole(c->req, c->code, c->reason, c->headers.fields,
+	    (unsigned)n, body, &bad);
+	if (rc < 0)
+		return refused(rc, bad);
+	c->head_sent = true;
+	if (rc == 0)
+		wsgi_call_over(c);
+	return rc;
 }
 
 static int
@@ -389,25 +327,18 @@ PyObject *
 wsgi_response_early_hints(
     struct wsgi_call *c, PyObject *const *args, Py_ssize_t n, PyObject *names)
 {
-	PyObject *pairs; /* new */
-	struct field *fields;
-	int rc = -E_PYTHON;
+	struct wsgi_headers h = { .fields = NULL };
+	int rc = 0;
 
 	if (n != 1 || names != NULL) {
 		PyErr_SetString(
 		    PyExc_TypeError, "early_hints() takes one argument");
 		return NULL;
 	}
-	pairs = pairs_of(args[0]);
-	if (pairs == NULL)
-		return NULL;
-	fields = fields_of(c->req, pairs);
-	if (fields != NULL && c->head_sent)
-		rc = 0; /* too late to be of use; Gunicorn ignores it too */
-	else if (fields != NULL)
-		rc = response_informational(
-		    c->req, 103, fields, (unsigned)PyTuple_GET_SIZE(pairs));
-	Py_DECREF(pairs);
+	/* Too late it is of no use, and ignored as Gunicorn does. */
+	if (wsgi_headers_take(&h, args[0]) == 0 && !c->head_sent)
+		rc = response_informational(c->req, 103, h.fields, h.n);
+	wsgi_headers_finish(&h);
 	if (rc == -E_BAD_VALUE)
 		PyErr_SetString(
 		    PyExc_ValueError, "such a header cannot be an early hint");
@@ -455,6 +386,33 @@ joined(PyObject *items, Py_ssize_t total)
 	return all;
 }
 
+/* New reference to all of items as one, or NULL with an error set. */
+static PyObject *
+as_one(PyObject *items, Py_ssize_t total)
+{
+	if (PySequence_Fast_GET_SIZE(items) == 1)
+		return Py_NewRef(PySequence_Fast_GET_ITEM(items, 0));
+	return joined(items, total);
+}
+
+/* At most JOIN_MAX bytes. */
+static int
+send_short(struct wsgi_call *c, PyObject *items, Py_ssize_t total)
+{
+	PyObject *all = as_one(items, total); /* new */
+	int rc = 1;
+
+	if (all == NULL)
+		return -E_PYTHON;
+	if (!c->head_sent)
+		rc = send_whole(
+		    c, (struct str){ PyBytes_AS_STRING(all), (size_t)total });
+	if (rc == 1)
+		rc = wsgi_response_write(c, all);
+	Py_DECREF(all);
+	return rc;
+}
+
 /*
  * A list or tuple: all of it is known, so its length is said. The size is
  * looked at each time: a wait gives other threads the chance to change it.
@@ -463,20 +421,14 @@ static int
 send_items(struct wsgi_call *c, PyObject *items)
 {
 	Py_ssize_t i, total = total_of(items);
-	PyObject *all; /* new */
 	int rc = 0;
 
 	if (total < 0)
 		return -E_PYTHON;
+	if (total <= JOIN_MAX)
+		return send_short(c, items, total);
 	if (!c->head_sent)
 		rc = wsgi_response_head(c, total);
-	if (rc == 0 && total <= JOIN_MAX &&
-	    PySequence_Fast_GET_SIZE(items) > 1) {
-		all = joined(items, total);
-		rc = all == NULL ? -E_PYTHON : wsgi_response_write(c, all);
-		Py_XDECREF(all);
-		return rc;
-	}
 	for (i = 0; rc == 0 && i < PySequence_Fast_GET_SIZE(items); i++)
 		rc = wsgi_response_write(c, PySequence_Fast_GET_ITEM(items, i));
 	return rc;

@@ -34,7 +34,8 @@ int wsgi_response_write(struct wsgi_call *c, PyObject *data);
 
 /*
  * Sends all items of the application's result; the head is sent by then
- * unless there was no byte. The same errors. Does not close it.
+ * unless there was no byte. An answer that went out as a whole is over then
+ * (c->req is NULL). The same errors. Does not close it.
  */
 int wsgi_response_send(struct wsgi_call *c, PyObject *result);
 

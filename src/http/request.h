@@ -31,9 +31,8 @@ struct stream;
 struct field {
 	struct str name;  /* as it came; compare with str_eq_nocase */
 	struct str value; /* without OWS at both ends, one line */
-	/* Only set in a request's fields: */
 	unsigned char id; /* enum http_field; FIELD_OTHER when unknown */
-	bool ascii;       /* value has no byte above 0x7f */
+	bool ascii;       /* of a request's: value has no byte above 0x7f */
 };
 
 enum http_version {
@@ -71,6 +70,7 @@ struct response {
 	int64_t length; /* Content-Length that the application gave, or -1 */
 	uint64_t body_sent; /* body bytes handed to the protocol */
 	bool no_body;       /* HEAD, 1xx, 204, 304: body bytes are dropped */
+	bool has_date, has_server; /* among its fields; else protocols add it */
 };
 
 struct request {

@@ -17,16 +17,6 @@
 
 #include "base/banned.h"
 
-#define SERVER_NAME "greencorn"
-
-/* Fields of the application on their way to the protocol. */
-struct head {
-	struct field *fields; /* room for the application's and two more */
-	unsigned n;
-	bool has_date, has_server;
-	const char **bad; /* where to say what may not be sent */
-};
-
 static const struct stream_ops *
 ops_of(const struct request *req)
 {
@@ -34,10 +24,23 @@ ops_of(const struct request *req)
 }
 
 static int
-refuse(struct head *h, const char *what)
+refuse(const char **bad, const char *what)
 {
-	*h->bad = what;
+	*bad = what;
 	return -E_BAD_VALUE;
+}
+
+int
+response_check(struct field *f, const char **bad)
+{
+	f->id = (unsigned char)http_field_of(f->name);
+	/* A known name is a token. */
+	if (f->id == FIELD_OTHER && !http_field_is_token(f->name))
+		return refuse(bad, "a field's name is not a token");
+	if (!http_field_is_value(f->value))
+		return refuse(bad, "a field's value has a control character");
+	f->value = str_trim(f->value);
+	return 0;
 }
 
 /*
@@ -64,126 +67,137 @@ is_hop_by_hop(enum http_field id)
 }
 
 static int
-set_length(struct request *req, struct head *h, struct str value)
+set_length(struct response *resp, struct str value, const char **bad)
 {
 	uint64_t length;
 
-	if (req->response.length >= 0)
-		return refuse(h, "two Content-Length fields");
+	if (resp->length >= 0)
+		return refuse(bad, "two Content-Length fields");
 	if (num_dec(value, INT64_MAX, &length) < 0)
-		return refuse(h, "Content-Length is not a number");
-	req->response.length = (int64_t)length;
+		return refuse(bad, "Content-Length is not a number");
+	resp->length = (int64_t)length;
 	return 0;
 }
 
-/* Takes one field over: 0 and kept, 0 and dropped, or -E_BAD_VALUE. */
+/* Those that we have to know of. 1: keep it, 0: drop it, -E_BAD_VALUE. */
 static int
-add_field(struct request *req, struct head *h, const struct field *f)
+note_field(struct request *req, const struct field *f, const char **bad)
 {
-	enum http_field id;
-	int rc;
+	struct response *resp = &req->response;
 
-	if (!http_field_is_token(f->name))
-		return refuse(h, "a field's name is not a token");
-	if (!http_field_is_value(f->value))
-		return refuse(h, "a field's value has a control character");
-	id = http_field_of(f->name);
-	if (id == FIELD_CONNECTION && http_field_has(f->value, STR("close")))
-		req->keep_alive = false;
-	if (is_hop_by_hop(id))
-		return 0;
-	if (id == FIELD_CONTENT_LENGTH) {
-		rc = set_length(req, h, str_trim(f->value));
+	switch (f->id) {
+	case FIELD_OTHER:
+	case FIELD_CONTENT_TYPE:
+		return 1;
+	case FIELD_CONTENT_LENGTH:
+		if (set_length(resp, f->value, bad) < 0)
+			return -E_BAD_VALUE;
 		/* RFC 9110, section 8.6: none in 204. */
-		if (rc < 0 || req->response.status == 204)
-			return rc;
+		return resp->status != 204;
+	case FIELD_DATE:
+		resp->has_date = true;
+		return 1;
+	case FIELD_SERVER:
+		resp->has_server = true;
+		return 1;
+	case FIELD_CONNECTION:
+		if (http_field_has(f->value, STR("close")))
+			req->keep_alive = false;
+		return 0;
+	default:
+		return !is_hop_by_hop((enum http_field)f->id);
 	}
-	h->has_date |= id == FIELD_DATE;
-	h->has_server |= id == FIELD_SERVER;
-	h->fields[h->n] = *f;
-	h->fields[h->n].value = str_trim(f->value);
-	h->n++;
-	return 0;
 }
 
+/* Drops what may not be sent out of *fields. 0 or -E_BAD_VALUE. */
 static int
-add_ours(struct request *req, struct head *h)
+note_fields(struct request *req, struct field *fields, unsigned *n_fields,
+    const char **bad)
 {
-	struct str date;
-
-	if (!h->has_server)
-		h->fields[h->n++] = (struct field){
-			.name = STR("Server"),
-			.value = STR(SERVER_NAME),
-		};
-	if (!h->has_date) {
-		date = arena_str(&req->arena, http_date_now());
-		if (date.ptr == NULL)
-			return -E_NOMEM;
-		h->fields[h->n++] = (struct field){
-			.name = STR("Date"),
-			.value = date,
-		};
-	}
-	return 0;
-}
-
-static int
-add_fields(struct request *req, struct head *h, const struct field *fields,
-    unsigned n_fields)
-{
-	unsigned i;
+	unsigned kept = 0;
 	int rc;
 
-	h->fields =
-	    arena_alloc(&req->arena, ((size_t)n_fields + 2) * sizeof *fields);
-	if (h->fields == NULL)
-		return -E_NOMEM;
-	for (i = 0; i < n_fields; i++) {
-		rc = add_field(req, h, &fields[i]);
+	for (unsigned i = 0; i < *n_fields; i++) {
+		rc = note_field(req, &fields[i], bad);
 		if (rc < 0)
 			return rc;
+		if (rc > 0 && kept++ != i)
+			fields[kept - 1] = fields[i];
 	}
+	*n_fields = kept;
 	return 0;
 }
 
+/* All that is decided before the protocol has its say. 0 or -E_BAD_VALUE. */
 static int
-check_status(struct head *h, unsigned status, struct str reason)
+decide(struct request *req, unsigned status, struct str *reason,
+    struct field *fields, unsigned *n_fields, const char **bad)
 {
+	struct response *resp = &req->response;
+
+	CHECK(resp->state == RESPONSE_NONE);
 	if (status < 200 || status > 599)
-		return refuse(h, "the status is not 200 to 599");
-	if (!http_field_is_value(reason))
-		return refuse(h, "the reason has a control character");
-	return 0;
+		return refuse(bad, "the status is not 200 to 599");
+	if (!http_field_is_value(*reason))
+		return refuse(bad, "the reason has a control character");
+	resp->status = status;
+	resp->length = -1;
+	resp->has_date = resp->has_server = false;
+	resp->no_body =
+	    http_status_no_body(status) || str_eq(req->method, STR("HEAD"));
+	if (reason->len == 0)
+		*reason = http_status_reason(status);
+	return note_fields(req, fields, n_fields, bad);
+}
+
+static int
+begin(struct request *req, unsigned status, struct str reason,
+    const struct field *fields, unsigned n_fields)
+{
+	int rc =
+	    ops_of(req)->head(req->stream, status, reason, fields, n_fields);
+
+	if (rc == 0)
+		req->response.state = RESPONSE_STARTED;
+	return rc;
 }
 
 int
 response_start(struct request *req, unsigned status, struct str reason,
-    const struct field *fields, unsigned n_fields, const char **bad)
+    struct field *fields, unsigned n_fields, const char **bad)
+{
+	int rc = decide(req, status, &reason, fields, &n_fields, bad);
+
+	return rc < 0 ? rc : begin(req, status, reason, fields, n_fields);
+}
+
+int
+response_whole(struct request *req, unsigned status, struct str reason,
+    struct field *fields, unsigned n_fields, struct str body, const char **bad)
 {
 	struct response *resp = &req->response;
-	struct head h = { .bad = bad };
-	int rc;
+	int rc = decide(req, status, &reason, fields, &n_fields, bad);
 
-	CHECK(resp->state == RESPONSE_NONE);
-	rc = check_status(&h, status, reason);
 	if (rc < 0)
 		return rc;
-	resp->status = status;
-	resp->length = -1;
-	resp->no_body =
-	    http_status_no_body(status) || str_eq(req->method, STR("HEAD"));
-	rc = add_fields(req, &h, fields, n_fields);
-	if (rc == 0)
-		rc = add_ours(req, &h);
-	if (rc < 0)
-		return rc;
-	if (reason.len == 0)
-		reason = http_status_reason(status);
-	rc = ops_of(req)->head(req->stream, status, reason, h.fields, h.n);
-	if (rc == 0)
-		resp->state = RESPONSE_STARTED;
-	return rc;
+	if (resp->no_body)
+		body.len = 0;
+	if (ops_of(req)->whole != NULL &&
+	    (resp->no_body || resp->length == (int64_t)body.len)) {
+		/* Now, for afterwards there may be no request. */
+		resp->state = RESPONSE_ENDED;
+		resp->body_sent = body.len;
+		rc = ops_of(req)->whole(
+		    req->stream, status, reason, fields, n_fields, body);
+		if (rc == 0)
+			return 0;
+		resp->state = RESPONSE_NONE;
+		resp->body_sent = 0;
+		if (rc != -E_FULL)
+			return rc;
+	}
+	rc = begin(req, status, reason, fields, n_fields);
+	return rc < 0 ? rc : 1;
 }
 
 int
@@ -195,9 +209,7 @@ response_informational(struct request *req, unsigned status,
 	if (status < 100 || status > 199 || status == 101)
 		return -E_BAD_VALUE;
 	for (i = 0; i < n_fields; i++)
-		if (!http_field_is_token(fields[i].name) ||
-		    !http_field_is_value(fields[i].value) ||
-		    is_hop_by_hop(http_field_of(fields[i].name)))
+		if (is_hop_by_hop((enum http_field)fields[i].id))
 			return -E_BAD_VALUE;
 	/* HTTP/1.0 has none (RFC 9110, section 15.2), and none may be late. */
 	if (req->version == HTTP_1_0 || req->response.state != RESPONSE_NONE)
@@ -310,12 +322,14 @@ response_error(struct request *req, unsigned status, const char *detail)
 {
 	char text[1024], digits[20];
 	struct str page = error_page(text, sizeof text, status, detail);
-	const struct field fields[] = {
+	struct field fields[] = {
 		{
+		    .id = FIELD_CONTENT_TYPE,
 		    .name = STR("Content-Type"),
 		    .value = STR("text/html; charset=utf-8"),
 		},
 		{
+		    .id = FIELD_CONTENT_LENGTH,
 		    .name = STR("Content-Length"),
 		    .value = { digits, num_put_dec(digits, page.len) },
 		},

@@ -14,16 +14,35 @@
 
 #include "http/request.h"
 
+/* What protocols say as Server, when the application does not. */
+#define RESPONSE_SERVER "greencorn"
+
+/*
+ * The check that each field of an answer passes, once, as soon as it is known:
+ * may it be sent? 0, with id set and value without blanks at its ends; or
+ * -E_BAD_VALUE, and *bad tells why (a text of ours, never the bytes).
+ */
+int response_check(struct field *f, const char **bad);
+
 /*
  * Starts the answer. status is 200..599, reason may be empty (the standard
- * text is taken). Adds Date and Server when the application gave none.
- * 0; -E_BAD_VALUE: a field or the status may not be sent (*bad tells which:
- * a text of ours, never the bytes), nothing was sent; -E_GONE; -E_NOMEM.
+ * text is taken). fields have passed response_check; those that are not the
+ * application's to send are dropped out of the array.
+ * 0; -E_BAD_VALUE: these fields or the status may not be sent (*bad as
+ * above), nothing was sent; -E_GONE; -E_NOMEM.
  */
 int response_start(struct request *req, unsigned status, struct str reason,
-    const struct field *fields, unsigned n_fields, const char **bad);
+    struct field *fields, unsigned n_fields, const char **bad);
 
-/* 103 Early Hints or 100 Continue. The same errors. */
+/*
+ * The same with all of the body, for a short one. 0: it is complete and the
+ * request must not be touched any more. 1: it was only started, go on with
+ * response_write. Errors as above.
+ */
+int response_whole(struct request *req, unsigned status, struct str reason,
+    struct field *fields, unsigned n_fields, struct str body, const char **bad);
+
+/* 103 Early Hints or 100 Continue, of checked fields. The same errors. */
 int response_informational(struct request *req, unsigned status,
     const struct field *fields, unsigned n_fields);
 

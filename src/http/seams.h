@@ -24,8 +24,9 @@ struct stream_ops {
 	const char *name;
 	/*
 	 * The final head. fields are checked and complete but for what the
-	 * protocol adds (framing, Connection). It may be kept back to leave
-	 * with the first body bytes. 0 or -E_*.
+	 * protocol adds (framing, Connection, and Server and Date unless the
+	 * request's response has them). It may be kept back to leave with the
+	 * first body bytes. 0 or -E_*.
 	 */
 	int (*head)(struct stream *s, unsigned status, struct str reason,
 	    const struct field *fields, unsigned n_fields);
@@ -43,6 +44,13 @@ struct stream_ops {
 	 * until it returns. Like body; NULL where a protocol has none.
 	 */
 	ssize_t (*file)(struct stream *s, int fd, off_t offset, size_t len);
+	/*
+	 * head, the whole body and end at once, for short ones. 0: the answer
+	 * is complete, as after end. -E_FULL: not now, and nothing was done:
+	 * call the three. NULL where a protocol has none.
+	 */
+	int (*whole)(struct stream *s, unsigned status, struct str reason,
+	    const struct field *fields, unsigned n_fields, struct str body);
 	/* Trailer fields, before end. NULL where there are none. */
 	int (*trailers)(
 	    struct stream *s, const struct field *fields, unsigned n_fields);

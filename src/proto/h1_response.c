@@ -9,42 +9,106 @@
 #include "base/num.h"
 #include "http/http_date.h"
 #include "http/http_status.h"
+#include "http/response.h"
 #include "proto/h1_conn.h"
 
 #include "base/banned.h"
 
-#define SERVER "Server: greencorn\r\n"
+#define SERVER "Server: " RESPONSE_SERVER "\r\n"
+#define DATE "Date: "
 #define KEEP_ALIVE "Connection: keep-alive\r\n"
 #define LAST "Connection: close\r\n"
 #define CHUNKED "Transfer-Encoding: chunked\r\n"
 
-/* What a status line and our own fields need besides the application's. */
-#define FRAME_MAX (64 + sizeof(KEEP_ALIVE) + sizeof(CHUNKED))
+#define REASON_KEPT_MAX 64
+/* What our own lines need, the reason not counted. */
+#define OPENING_MAX \
+	(sizeof("HTTP/1.1 200 \r\n" SERVER DATE KEEP_ALIVE) + HTTP_DATE_LEN + 2)
+#define FRAME_MAX (OPENING_MAX + sizeof(CHUNKED))
 
-static char *
-put(char *p, struct str s)
-{
-	memcpy(p, s.ptr, s.len);
-	return p + s.len;
-}
+/*
+ * The lines that an answer begins with are mostly those of the answer before:
+ * kept as one block, in which only the date changes.
+ */
+struct opening {
+	unsigned status;
+	bool last, has_date, has_server;
+	size_t reason_len, len;
+	char *date; /* its place in text, NULL: has_date */
+	char text[OPENING_MAX + REASON_KEPT_MAX];
+};
+#define REASON_AT (sizeof("HTTP/1.1 200 ") - 1)
 
 static char *
 put_status(char *p, unsigned status, struct str reason)
 {
-	p = put(p, STR("HTTP/1.1 "));
+	p = str_copy(p, STR("HTTP/1.1 "));
 	p += num_put_dec(p, status);
 	*p++ = ' ';
-	p = put(p, reason);
-	return put(p, STR("\r\n"));
+	p = str_copy(p, reason);
+	return str_copy(p, STR("\r\n"));
 }
 
 static char *
 put_field(char *p, const struct field *f)
 {
-	p = put(p, f->name);
-	p = put(p, STR(": "));
-	p = put(p, f->value);
-	return put(p, STR("\r\n"));
+	p = str_copy(p, f->name);
+	p = str_copy(p, STR(": "));
+	p = str_copy(p, f->value);
+	return str_copy(p, STR("\r\n"));
+}
+
+/* Status line, Server, Date, Connection. *date: where the date belongs. */
+static char *
+put_opening(char *p, const struct h1 *h, struct str reason, char **date)
+{
+	const struct response *resp = &h->req->response;
+
+	*date = NULL;
+	p = put_status(p, resp->status, reason);
+	if (!resp->has_server)
+		p = str_copy(p, STR(SERVER));
+	if (!resp->has_date) {
+		p = str_copy(p, STR(DATE));
+		*date = p;
+		p = str_copy(p, http_date_now());
+		p = str_copy(p, STR("\r\n"));
+	}
+	return str_copy(p, h->last ? STR(LAST) : STR(KEEP_ALIVE));
+}
+
+static bool
+is_for(const struct opening *o, const struct h1 *h, struct str reason)
+{
+	const struct response *resp = &h->req->response;
+
+	return o->status == resp->status && o->last == h->last &&
+	    o->has_date == resp->has_date &&
+	    o->has_server == resp->has_server &&
+	    str_eq(reason, (struct str){ o->text + REASON_AT, o->reason_len });
+}
+
+static char *
+put_kept_opening(char *p, const struct h1 *h, struct str reason)
+{
+	static _Thread_local struct opening o; /* status 0: none yet */
+	const struct response *resp = &h->req->response;
+	char *date;
+
+	if (reason.len > REASON_KEPT_MAX)
+		return put_opening(p, h, reason, &date);
+	if (!is_for(&o, h, reason)) {
+		o.len =
+		    (size_t)(put_opening(o.text, h, reason, &o.date) - o.text);
+		o.status = resp->status;
+		o.reason_len = reason.len;
+		o.last = h->last;
+		o.has_date = resp->has_date;
+		o.has_server = resp->has_server;
+	} else if (o.date != NULL) {
+		(void)str_copy(o.date, http_date_now());
+	}
+	return str_copy(p, (struct str){ o.text, o.len });
 }
 
 static size_t
@@ -57,14 +121,16 @@ fields_len(const struct field *fields, unsigned n)
 	return len;
 }
 
-/* Room for a head in the output: where to write, or NULL. */
+/* Room for a head in the output, and more: where to write, or NULL. */
 static char *
-head_place(
-    struct conn *c, struct str reason, const struct field *fields, unsigned n)
+head_place(struct conn *c, struct str reason, const struct field *fields,
+    unsigned n, size_t more)
 {
 	size_t len = FRAME_MAX + reason.len + fields_len(fields, n);
 
-	return len > CONN_OUT_HEAD_MAX ? NULL : buf_reserve(&c->out, len);
+	if (len > CONN_OUT_HEAD_MAX)
+		return NULL;
+	return buf_reserve(&c->out, len + more);
 }
 
 /* May another request follow on this connection? */
@@ -91,27 +157,59 @@ choose_framing(struct h1 *h)
 	h->last = !may_go_on(h);
 }
 
+/* All of a head, where there is room for it. */
+static char *
+put_head(char *p, struct h1 *h, struct str reason, const struct field *fields,
+    unsigned n_fields)
+{
+	choose_framing(h);
+	p = put_kept_opening(p, h, reason);
+	for (unsigned i = 0; i < n_fields; i++)
+		p = put_field(p, &fields[i]);
+	if (h->chunked_out)
+		p = str_copy(p, STR(CHUNKED));
+	h->head_out = true;
+	return str_copy(p, STR("\r\n"));
+}
+
 static int
 send_head(struct stream *s, unsigned status, struct str reason,
     const struct field *fields, unsigned n_fields)
 {
 	struct h1 *h = h1_from_stream(s);
-	char *p = head_place(h->conn, reason, fields, n_fields), *start = p;
+	char *p = head_place(h->conn, reason, fields, n_fields, 0), *end;
 
+	(void)status; /* the response's */
 	if (request_ended(h->req) != REQUEST_GOES_ON)
 		return -E_GONE;
 	if (p == NULL)
 		return -E_TOO_LONG;
-	choose_framing(h);
-	p = put_status(p, status, reason);
-	for (unsigned i = 0; i < n_fields; i++)
-		p = put_field(p, &fields[i]);
-	p = put(p, h->last ? STR(LAST) : STR(KEEP_ALIVE));
-	if (h->chunked_out)
-		p = put(p, STR(CHUNKED));
-	p = put(p, STR("\r\n"));
-	buf_added(&h->conn->out, (size_t)(p - start));
-	h->head_out = true;
+	end = put_head(p, h, reason, fields, n_fields);
+	buf_added(&h->conn->out, (size_t)(end - p));
+	return 0;
+}
+
+static int
+send_whole(struct stream *s, unsigned status, struct str reason,
+    const struct field *fields, unsigned n_fields, struct str body)
+{
+	struct h1 *h = h1_from_stream(s);
+	struct conn *c = h->conn;
+	char *p, *end;
+
+	(void)status;
+	if (request_ended(h->req) != REQUEST_GOES_ON)
+		return -E_GONE;
+	if (body.len > CONN_COPY_MAX || body.len > conn_room(c))
+		return -E_FULL;
+	p = head_place(c, reason, fields, n_fields, body.len);
+	if (p == NULL)
+		return -E_FULL;
+	end = put_head(p, h, reason, fields, n_fields);
+	memcpy(end, body.ptr, body.len);
+	buf_added(&c->out, (size_t)(end - p) + body.len);
+	(void)conn_flush(c); /* gone: then it is closed, and nobody waits */
+	h1_after_answer(h);
 	return 0;
 }
 
@@ -121,7 +219,7 @@ send_informational(struct stream *s, unsigned status,
 {
 	struct h1 *h = h1_from_stream(s);
 	struct str reason = http_status_reason(status);
-	char *p = head_place(h->conn, reason, fields, n_fields), *start = p;
+	char *p = head_place(h->conn, reason, fields, n_fields, 0), *start = p;
 
 	if (request_ended(h->req) != REQUEST_GOES_ON)
 		return -E_GONE;
@@ -131,7 +229,7 @@ send_informational(struct stream *s, unsigned status,
 	p = put_status(p, status, reason);
 	for (unsigned i = 0; i < n_fields; i++)
 		p = put_field(p, &fields[i]);
-	p = put(p, STR("\r\n"));
+	p = str_copy(p, STR("\r\n"));
 	buf_added(&h->conn->out, (size_t)(p - start));
 	return conn_flush(h->conn);
 }
@@ -308,6 +406,7 @@ const struct stream_ops h1_stream_ops = {
 	.informational = send_informational,
 	.body = send_body,
 	.file = send_file,
+	.whole = send_whole,
 	.end = end_answer,
 	.body_credit = on_credit,
 	.room = room,

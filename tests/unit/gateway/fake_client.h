@@ -31,10 +31,11 @@ struct fake_client {
 	enum request_end ends; /* set by the next wait instead */
 	int gone_after;   /* bodies taken before -E_GONE; -1: never */
 	bool no_file;     /* file answers -E_NOT_FOUND */
+	bool whole;       /* takes whole answers */
 
 	char out[1 << 20]; /* the answer, NUL-terminated */
 	size_t out_len;
-	unsigned heads, bodies, files, waits;
+	unsigned heads, bodies, files, waits, wholes;
 	bool ended, was_reset;
 };
 
@@ -110,6 +111,25 @@ fake_body(struct stream *s, struct str data)
 	return (ssize_t)data.len;
 }
 
+static int
+fake_whole(struct stream *s, unsigned status, struct str reason,
+    const struct field *fields, unsigned n_fields, struct str body)
+{
+	struct fake_client *f = fake_from(s);
+
+	if (!f->whole)
+		return -E_FULL;
+	if (fake_fields(s, status, reason, fields, n_fields) < 0)
+		return -E_GONE;
+	fake_put(f, body);
+	f->wholes++;
+	f->ended = true;
+	/* A protocol frees it here. */
+	f->req->fields = NULL;
+	arena_finish(&f->req->arena);
+	return 0;
+}
+
 static ssize_t
 fake_file(struct stream *s, int fd, off_t offset, size_t len)
 {
@@ -161,6 +181,7 @@ static const struct stream_ops fake_stream_ops = {
 	.informational = fake_informational,
 	.body = fake_body,
 	.file = fake_file,
+	.whole = fake_whole,
 	.end = fake_end,
 	.body_credit = fake_credit,
 	.room = fake_room,

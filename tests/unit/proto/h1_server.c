@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/num.h"
+#include "http/http_field.h"
 #include "http/response.h"
 #include "http/seams.h"
 #include "net/listener.h"
@@ -89,7 +90,8 @@ static int
 start(struct request *req, unsigned status, int64_t length)
 {
 	char digits[20];
-	const struct field f = {
+	struct field f = {
+		.id = FIELD_CONTENT_LENGTH,
 		.name = STR("Content-Length"),
 		.value = { digits, length < 0 ? 0 :
 		    num_put_dec(digits, (uint64_t)length) },

@@ -51,6 +51,18 @@ scan_ascii_portable(struct str s)
 }
 
 size_t
+scan_quotable_portable(struct str s)
+{
+	size_t i;
+
+	for (i = 0; i < s.len; i++)
+		if (s.ptr[i] < 0x20 || s.ptr[i] > 0x7e || s.ptr[i] == '"' ||
+		    s.ptr[i] == '\\')
+			break;
+	return i;
+}
+
+size_t
 scan_byte_portable(struct str s, char c)
 {
 	size_t i;
@@ -103,6 +115,19 @@ ascii_stops(const char *p)
 	return (unsigned)_mm_movemask_epi8(load(p));
 }
 
+static inline unsigned
+quotable_stops(const char *p)
+{
+	__m128i v = load(p);
+	__m128i low = _mm_cmplt_epi8(v, _mm_set1_epi8(0x20)); /* signed */
+	__m128i del = _mm_cmpeq_epi8(v, _mm_set1_epi8(0x7f));
+	__m128i quote = _mm_cmpeq_epi8(v, _mm_set1_epi8('"'));
+	__m128i slash = _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'));
+
+	return (unsigned)_mm_movemask_epi8(_mm_or_si128(
+	    _mm_or_si128(low, del), _mm_or_si128(quote, slash)));
+}
+
 /*
  * Whole steps first; then the last sixteen bytes, most of which were seen
  * before and are good. Shorter runs are left to the portable twin.
@@ -140,6 +165,12 @@ size_t
 scan_ascii(struct str s)
 {
 	return s.len < 16 ? scan_ascii_portable(s) : run(s, ascii_stops);
+}
+
+size_t
+scan_quotable(struct str s)
+{
+	return s.len < 16 ? scan_quotable_portable(s) : run(s, quotable_stops);
 }
 
 static inline unsigned
@@ -186,6 +217,12 @@ size_t
 scan_ascii(struct str s)
 {
 	return scan_ascii_portable(s);
+}
+
+size_t
+scan_quotable(struct str s)
+{
+	return scan_quotable_portable(s);
 }
 
 size_t

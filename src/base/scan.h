@@ -23,6 +23,10 @@ size_t scan_visible_portable(struct str s);
 size_t scan_ascii(struct str s);
 size_t scan_ascii_portable(struct str s);
 
+/* The same for what may stand between quotes: 0x20..0x7e but " and \. */
+size_t scan_quotable(struct str s);
+size_t scan_quotable_portable(struct str s);
+
 /*
  * Index of the first c in s, or s.len. As str_find, for short ways: a line's
  * end, a name's colon.

@@ -39,6 +39,7 @@ vectors_agree_with_bytes(void **state)
 	compare(scan_text, scan_text_portable, '\xff');
 	compare(scan_visible, scan_visible_portable, '~');
 	compare(scan_ascii, scan_ascii_portable, '\0');
+	compare(scan_quotable, scan_quotable_portable, 'a');
 }
 
 static void
@@ -84,6 +85,8 @@ classes_of_bytes(void **state)
 		assert_int_equal(scans_one(scan_visible, c),
 		    c > 32 && c < 127);
 		assert_int_equal(scans_one(scan_ascii, c), c < 128);
+		assert_int_equal(scans_one(scan_quotable, c),
+		    c >= 32 && c < 127 && c != '"' && c != '\\');
 	}
 }
 

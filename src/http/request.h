@@ -71,6 +71,9 @@ struct response {
 	uint64_t body_sent; /* body bytes handed to the protocol */
 	bool no_body;       /* HEAD, 1xx, 204, 304: body bytes are dropped */
 	bool has_date, has_server; /* among its fields; else protocols add it */
+	/* The application's, where the request says keep_fields. */
+	const struct field *fields;
+	unsigned n_fields;
 };
 
 struct request {
@@ -104,6 +107,8 @@ struct request {
 	struct response response;
 	_Atomic(enum request_end) end;
 	uint64_t started_ms; /* clock_ms when the head was complete */
+	uint64_t started_us; /* the same, exactly, where somebody asks; or 0 */
+	bool keep_fields;    /* the answer's fields are looked at afterwards */
 };
 
 /*

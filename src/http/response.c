@@ -128,12 +128,32 @@ note_fields(struct request *req, struct field *fields, unsigned *n_fields,
 	return 0;
 }
 
-/* All that is decided before the protocol has its say. 0 or -E_BAD_VALUE. */
+/* For the access log, which comes when the gateway's own are gone. */
+static int
+keep_fields(struct request *req, const struct field *fields, unsigned n)
+{
+	struct field *kept = arena_alloc(&req->arena, (n + 1) * sizeof *kept);
+
+	if (kept == NULL)
+		return -E_NOMEM;
+	for (unsigned i = 0; i < n; i++) {
+		kept[i].name = arena_str(&req->arena, fields[i].name);
+		kept[i].value = arena_str(&req->arena, fields[i].value);
+		if (kept[i].name.ptr == NULL || kept[i].value.ptr == NULL)
+			return -E_NOMEM;
+	}
+	req->response.fields = kept;
+	req->response.n_fields = n;
+	return 0;
+}
+
+/* All that is decided before the protocol has its say. 0 or -E_*. */
 static int
 decide(struct request *req, unsigned status, struct str *reason,
     struct field *fields, unsigned *n_fields, const char **bad)
 {
 	struct response *resp = &req->response;
+	int rc;
 
 	CHECK(resp->state == RESPONSE_NONE);
 	if (status < 200 || status > 599)
@@ -147,7 +167,10 @@ decide(struct request *req, unsigned status, struct str *reason,
 	    http_status_no_body(status) || str_eq(req->method, STR("HEAD"));
 	if (reason->len == 0)
 		*reason = http_status_reason(status);
-	return note_fields(req, fields, n_fields, bad);
+	rc = note_fields(req, fields, n_fields, bad);
+	if (rc == 0 && req->keep_fields)
+		rc = keep_fields(req, fields, *n_fields);
+	return rc;
 }
 
 static int

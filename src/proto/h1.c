@@ -129,6 +129,9 @@ read_head(struct h1 *h, struct str bytes, struct http_error *err)
 	req->executor = env->executor;
 	req->scheme = STR(SCHEME);
 	req->started_ms = conn_now_ms(h->conn);
+	if (env->clock_us != NULL)
+		req->started_us = env->clock_us();
+	req->keep_fields = env->keep_fields;
 	set_ends(h);
 	bytes = arena_str(&req->arena, bytes);
 	if (bytes.ptr == NULL)

@@ -389,14 +389,16 @@ reset(struct stream *s)
 	struct http_error err = own_answer(h);
 
 	h->last = true;
-	if (h->conn->closing)
+	if (h->conn->closing) {
 		;
-	else if (!h->head_out && err.status != 0)
+	} else if (!h->head_out && err.status != 0) {
+		h->req->response.status = err.status; /* for the access log */
 		h1_refuse(h, &err, CLOSE_BAD_REQUEST);
-	else if (h->until_close)
+	} else if (h->until_close) {
 		conn_abort(h->conn, CLOSE_CUT);
-	else
+	} else {
 		conn_finish(h->conn, CLOSE_CUT, !h1_body_done(h));
+	}
 	h1_after_answer(h);
 }
 

@@ -24,6 +24,10 @@ struct proto_env {
 	 * application's thread; NULL: nobody asks.
 	 */
 	void (*on_end)(struct proto_env *env, const struct request *req);
+	/* What on_end wants of a request: started_us (NULL: not), its
+	 * answer's fields. */
+	uint64_t (*clock_us)(void);
+	bool keep_fields;
 
 	uint64_t keepalive_ms;                 /* 0: each answer is the last */
 	uint64_t header_ms, body_ms, write_ms; /* 0: no limit */

@@ -41,6 +41,7 @@ struct config_map {
 #define CONFIG_FIELD_USER(name) const char *name
 #define CONFIG_FIELD_GROUP(name) const char *name
 #define CONFIG_FIELD_JSON(name) const char *name
+#define CONFIG_FIELD_FORMAT(name) const char *name
 #define CONFIG_FIELD_BIND(name) const char *name
 #define CONFIG_FIELD_LIST(name) struct config_list name
 #define CONFIG_FIELD_BINDS(name) struct config_list name
@@ -148,6 +149,9 @@ int config_print(const struct config_draft *d, struct buf *out);
  */
 int config_freeze(const struct config_draft *d, void *mem, size_t mem_len,
     struct config_problem *p);
+
+/* The text that a setting has when nobody sets it; name is one of them. */
+const char *config_default(const char *name);
 
 /* This process logs as those two settings say. */
 void config_log_apply(const char *loglevel, const char *log_format);

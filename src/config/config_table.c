@@ -10,10 +10,12 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/check.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/num.h"
 #include "base/suggest.h"
+#include "config/config_atoms.h"
 #include "config/config_bind.h"
 #include "config/config_list.h"
 
@@ -66,6 +68,15 @@ config_table_find(struct str name)
 		if (str_eq_nocase(name, str_of(config_table[i].name)))
 			return &config_table[i];
 	return NULL;
+}
+
+const char *
+config_default(const char *name)
+{
+	const struct config_row *row = config_table_find(str_of(name));
+
+	CHECK(row != NULL);
+	return row->default_text;
 }
 
 const char *
@@ -287,6 +298,8 @@ check_item(const struct config_row *row, struct str item)
 		return check_id(item, getegid(), group_id);
 	case CONFIG_JSON:
 		return check_json(item);
+	case CONFIG_FORMAT:
+		return config_atoms_check(item);
 	default:
 		return 0;
 	}
@@ -346,6 +359,8 @@ config_table_accepts(const struct config_row *row, char *dst, size_t dst_size)
 		[CONFIG_GROUP] = "the group that greencorn runs as: changing "
 				 "it needs root",
 		[CONFIG_JSON] = "a JSON object",
+		[CONFIG_FORMAT] = "text with atoms such as %(h)s, and %% for "
+				  "a percent sign",
 		[CONFIG_BIND] = "HOST:PORT, [V6]:PORT, unix:PATH or fd://N",
 		[CONFIG_BINDS] = "HOST:PORT, [V6]:PORT, unix:PATH or fd://N",
 		[CONFIG_PAIRS] = "KEY=VALUE",

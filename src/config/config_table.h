@@ -18,6 +18,7 @@ enum config_type {
 	CONFIG_USER,
 	CONFIG_GROUP,
 	CONFIG_JSON,
+	CONFIG_FORMAT,
 	CONFIG_BIND,
 	CONFIG_LIST, /* from here on: several items */
 	CONFIG_BINDS,

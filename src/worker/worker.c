@@ -25,6 +25,8 @@
 #include "python/python_loader.h"
 #include "role/heritage.h"
 #include "sys/fd.h"
+#include "sys/sys_time.h"
+#include "telemetry/access_log.h"
 
 #include "worker/worker_class.h"
 #include "worker/worker_forks.h"
@@ -96,6 +98,29 @@ connections_max(const struct config *cfg)
 	return limit;
 }
 
+static void
+on_end(struct proto_env *env, const struct request *req)
+{
+	(void)env;
+	access_log_request(req);
+}
+
+/* 0 or -E_*, logged. */
+static int
+start_access_log(struct proto_env *env, const struct config *cfg)
+{
+	int rc = access_log_start(cfg);
+
+	if (rc < 0)
+		log_errno(EV_ACCESS_LOG_OPEN, cfg->accesslog);
+	if (rc == 0)
+		env->on_end = on_end;
+	if (access_log_wants_us())
+		env->clock_us = time_us;
+	env->keep_fields = access_log_wants_fields();
+	return rc < 0 ? rc : 0;
+}
+
 static struct reactor *
 make_reactor(struct worker_process *w)
 {
@@ -109,7 +134,8 @@ make_reactor(struct worker_process *w)
 		.row = &w->h->board->rows[w->h->row],
 	};
 
-	if (worker_rules_fill(&env, w->cfg) < 0)
+	if (worker_rules_fill(&env, w->cfg) < 0 ||
+	    start_access_log(&env, w->cfg) < 0)
 		return NULL;
 	env.executor = w->executor;
 	return reactor_create(&o);
@@ -213,6 +239,7 @@ worker_run(struct heritage *h)
 	told_ms = clock_ms();
 	log_event(EV_WORKER_EXIT, (int)getpid());
 	drain(&w);
+	access_log_stop();
 	finish(&w, told_ms);
 	return WORKER_EXIT_OK;
 }

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "net/reactor.h"
+#include "telemetry/access_log.h"
 
 #include "base/banned.h"
 
@@ -22,6 +23,7 @@ in_child(void)
 		return; /* a child's child */
 	is_child = true;
 	reactor_after_fork_child(reactor);
+	access_log_forget();
 }
 
 int

@@ -14,6 +14,7 @@
 #include "base/check.h"
 #include "net/reactor.h"
 #include "python/python_stacks.h"
+#include "telemetry/access_log.h"
 
 #include "base/banned.h"
 
@@ -56,8 +57,10 @@ on_quick(int sig, siginfo_t *info, void *context)
 {
 	(void)sig;
 	(void)context;
-	if (info->si_code != SI_KERNEL)
-		_exit(0);
+	if (info->si_code == SI_KERNEL)
+		return;
+	access_log_last_words();
+	_exit(0);
 }
 
 static void
@@ -70,6 +73,19 @@ on_abort(int sig, siginfo_t *info, void *context)
 	python_stacks_write();
 	sigaction(sig, &act, NULL);
 	raise(sig);
+}
+
+/* Logs have been moved away: open(2) and dup3(2), nothing else. */
+static void
+on_reopen(int sig, siginfo_t *info, void *context)
+{
+	int saved = errno;
+
+	(void)sig;
+	(void)info;
+	(void)context;
+	access_log_reopen();
+	errno = saved;
 }
 
 static void
@@ -93,7 +109,7 @@ worker_signals_start(struct reactor *r, uint64_t graceful_ms)
 		{ SIGQUIT, on_quick },
 		{ SIGABRT, on_abort },
 		{ SIGHUP, on_ignored }, /* the arbiter's to act on */
-		{ SIGUSR1, on_ignored },
+		{ SIGUSR1, on_reopen },
 		{ SIGUSR2, on_ignored },
 		{ SIGWINCH, on_ignored },
 	};

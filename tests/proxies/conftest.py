@@ -1,0 +1,238 @@
+"""greencorn behind a real nginx and a real HAProxy.
+
+    def test_it(proxy):
+        assert proxy.connect().ask(b"GET / HTTP/1.1...").status == 200
+        proxy.check()   # the proxy's log and the application's agree
+
+proxy is each of them, as it comes ("nginx", "haproxy") and told to let pass
+what it would refuse ("nginx-lax", "haproxy-lax"). Each keeps connections to
+the server and gives every request that it forwards an id, which is in its
+access log, in the request and in the answer.
+"""
+
+import importlib.util
+import json
+import pathlib
+import re
+import shutil
+import socket
+import subprocess
+import time
+
+import pytest
+
+HERE = pathlib.Path(__file__).resolve().parent
+spec = importlib.util.spec_from_file_location(
+    "wire", HERE.parent / "wire/conftest.py")
+wire = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(wire)
+
+FILE_LEN = 100_000_000
+GET = b"GET %s HTTP/1.1\r\nHost: a\r\n\r\n"
+
+NGINX = """
+daemon off;
+worker_processes 1;
+pid {folder}/pid;
+error_log {folder}/error;
+events {{ worker_connections 500; }}
+http {{
+    log_format seen escape=json '{{"id": "$request_id", '
+        '"method": "$request_method", "uri": "$request_uri", '
+        '"server": "$upstream_addr", "status": "$upstream_status"}}';
+    access_log {folder}/access seen;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/f;
+    uwsgi_temp_path {folder}/u;
+    scgi_temp_path {folder}/s;
+    client_max_body_size 0;
+    {lax}
+    upstream app {{ server {server}; keepalive 8; }}
+    server {{
+        listen 127.0.0.1:{port};
+        location / {{
+            proxy_pass http://app;
+            proxy_http_version 1.1;
+            proxy_set_header Connection "";
+            proxy_set_header Host $http_host;
+            proxy_set_header X-Id $request_id;
+            proxy_set_header X-Forwarded-Proto https;
+            add_header X-Proxy-Id $request_id always;
+            {streaming}
+        }}
+    }}
+}}
+"""
+NGINX_LAX = """
+    underscores_in_headers on;
+    ignore_invalid_headers off;
+    merge_slashes off;
+"""
+STREAMING = """
+            proxy_request_buffering off;
+            proxy_buffering off;
+"""
+HAPROXY = """
+global
+    log stdout format raw local0
+defaults
+    mode http
+    log global
+    timeout connect 5s
+    timeout client 20s
+    timeout server 20s
+    http-reuse always
+    option http-buffer-request
+    {lax}
+frontend clients
+    bind 127.0.0.1:{port}
+    unique-id-format %[uuid()]
+    unique-id-header X-Id
+    http-request set-header X-Forwarded-Proto https
+    http-response set-header X-Proxy-Id %[unique-id]
+    log-format '{{"id": "%ID", "method": "%HM", "uri": "%{{+E}}HU", "server": "%s", "status": "%ST", "end": "%ts"}}'
+    default_backend app
+backend app
+    server app {server}
+"""
+HAPROXY_LAX = """
+    option accept-invalid-http-request
+    option accept-invalid-http-response
+"""
+
+
+def tool(name):
+    path = shutil.which(name, path="/usr/sbin:/sbin:/usr/bin:/bin:"
+                        "/usr/local/sbin:/usr/local/bin")
+    assert path, f"no {name} on this machine: run scripts/install-tools test"
+    return path
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Proxy:
+    def __init__(self, name, folder, server):
+        self.name, self.folder, self.server = name, folder, server
+        self.address = ("127.0.0.1", free_port())
+        self.seen_path = server.seen_path
+        kind, _, self.lax = name.partition("-")
+        host, port = server.address
+        settings = {"folder": folder, "port": self.address[1],
+                    "server": f"{host}:{port}"}
+        out = open(folder / "out", "wb")
+        if kind == "nginx":
+            self.log_path = folder / "access"
+            config = NGINX.format(
+                lax=NGINX_LAX if self.lax else "",
+                streaming=STREAMING if self.lax else "", **settings)
+            command = [tool("nginx"), "-p", folder, "-e", folder / "error",
+                       "-c", folder / "config"]
+        else:
+            self.log_path = folder / "out"
+            config = HAPROXY.format(lax=HAPROXY_LAX if self.lax else "",
+                                    **settings)
+            command = [tool("haproxy"), "-db", "-f", folder / "config"]
+        (folder / "config").write_text(config)
+        for place in (folder, *folder.parents):
+            if str(place).startswith("/tmp/"):  # nginx leaves root behind
+                place.chmod(place.stat().st_mode | 0o055)
+        self.process = subprocess.Popen(command, stdout=out, stderr=out,
+                                        stdin=subprocess.DEVNULL)
+        self.until(self.answers, "listening")
+
+    def answers(self):
+        assert self.process.poll() is None, (self.folder / "out").read_text()
+        try:
+            self.connect().close()
+        except ConnectionRefusedError:
+            return False
+        return True
+
+    def until(self, condition, what):
+        end = time.monotonic() + wire.DEADLINE
+        while not condition():
+            assert time.monotonic() < end, f"{self.name}: never {what}"
+            time.sleep(0.01)
+
+    def connect(self):
+        return wire.Connection(self.address)
+
+    def ask(self, uri=b"/"):
+        return self.connect().ask(GET % uri)
+
+    def forwarded(self):
+        """{id: what the access log says} of what went to the server."""
+        found = {}
+        for line in self.log_path.read_text(errors="replace").splitlines():
+            if not line.startswith('{"id"'):
+                continue
+            entry = json.loads(line)
+            if self.name.startswith("haproxy"):  # "#" and two digits
+                entry["uri"] = re.sub(
+                    "#([0-9A-F]{2})", lambda m: chr(int(m[1], 16)),
+                    entry["uri"])
+            if entry["server"] not in ("", "-", "<NOSRV>"):
+                found[entry["id"]] = entry
+        return found
+
+    def check(self):
+        """What was forwarded is what the application saw, each once."""
+        assert self.ask(b"/last").status == 200
+        seen = self.server.seen()
+        ids = [s["id"] for s in seen]
+        assert len(ids) == len(set(ids)), "a request was seen twice"
+        self.until(lambda: set(ids) <= set(self.forwarded()),
+                   f"forwarded: {set(ids) - set(self.forwarded())}")
+        forwarded = self.forwarded()
+        for s in seen:
+            f = forwarded[s["id"]]
+            assert (s["method"], s["uri"]) == (f["method"], f["uri"])
+        for f in forwarded.values():
+            assert f["id"] in ids or f["status"][0] != "2", f"not seen: {f}"
+        return seen
+
+    def stop(self):
+        self.process.terminate()
+        try:
+            self.process.wait(wire.DEADLINE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+class Server(wire.Server):
+    def __init__(self, folder, settings):
+        self.seen_path = folder / "seen"
+        self.seen_path.touch()
+        self.file_path = folder / "file"
+        with open(self.file_path, "wb") as f:
+            f.truncate(FILE_LEN)
+        super().__init__(folder, {
+            "app": "_proxy_app:app", "keepalive": "30", "workers": 2,
+            "pythonpath": HERE, **settings,
+            "raw_env": json.dumps([f"SEEN={self.seen_path}",
+                                   f"FILE={self.file_path}"])})
+
+    def seen(self):
+        return [json.loads(line)
+                for line in self.seen_path.read_text().splitlines()]
+
+
+@pytest.fixture(scope="module", params=["nginx", "nginx-lax", "haproxy",
+                                        "haproxy-lax"])
+def proxy(request, tmp_path_factory):
+    server = Server(tmp_path_factory.mktemp("server"), {})
+    p = None
+    try:
+        p = Proxy(request.param, tmp_path_factory.mktemp("proxy"), server)
+        yield p
+    finally:
+        if p is not None:
+            p.stop()
+        status = server.stop()
+    assert status == 0, server.log()

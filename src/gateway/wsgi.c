@@ -45,8 +45,9 @@ uri_of(const struct wsgi_call *c)
 
 	if (c->req != NULL)
 		return c->req->target;
-	if (c->last[WSGI_KEY_RAW_URI] != NULL)
-		(void)python_ref_bytes_of(c->last[WSGI_KEY_RAW_URI], &uri);
+	if (c->template != NULL && c->template->last[WSGI_KEY_RAW_URI] != NULL)
+		(void)python_ref_bytes_of(
+		    c->template->last[WSGI_KEY_RAW_URI], &uri);
 	return uri;
 }
 

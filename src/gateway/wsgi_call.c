@@ -18,11 +18,6 @@
 
 #include "base/banned.h"
 
-#define TABLE_USED 42 /* entries that a table of 64 slots takes */
-#define LIVE 22       /* of them there when it grows: 3 * 22 > 64 */
-
-PyObject *wsgi_keys[WSGI_KEY_MAX];
-
 static PyObject *constants; /* strong: what every environ has */
 static struct wsgi_call *free_calls;
 
@@ -100,7 +95,7 @@ wsgi_call_start(bool multithread, bool multiprocess)
 static void
 destroy(struct wsgi_call *c)
 {
-	Py_XDECREF(c->template);
+	wsgi_template_finish(&c->templates);
 	Py_XDECREF((PyObject *)c->start_response);
 	Py_XDECREF((PyObject *)c->write);
 	Py_XDECREF((PyObject *)c->early_hints);
@@ -117,7 +112,7 @@ make_early_hints(struct wsgi_call *c)
 	    wsgi_function_create(c, "early_hints", wsgi_response_early_hints);
 	return c->early_hints == NULL
 	    ? -1
-	    : PyDict_SetItem(c->template, wsgi_keys[WSGI_KEY_EARLY_HINTS],
+	    : wsgi_template_set(&c->templates, WSGI_KEY_EARLY_HINTS,
 		  (PyObject *)c->early_hints);
 }
 
@@ -125,10 +120,9 @@ static int
 make_input(struct wsgi_call *c)
 {
 	c->input = wsgi_input_create(c);
-	return c->input == NULL
-	    ? -1
-	    : PyDict_SetItem(
-		  c->template, wsgi_keys[WSGI_KEY_INPUT], (PyObject *)c->input);
+	return c->input == NULL ? -1
+				: wsgi_template_set(&c->templates,
+				      WSGI_KEY_INPUT, (PyObject *)c->input);
 }
 
 /* What is missing is made. 0 or -1 with an error set. */
@@ -148,71 +142,19 @@ complete(struct wsgi_call *c)
 	return c->input == NULL ? make_input(c) : 0;
 }
 
-/* The texts that each request brings, empty for now. 0 or -1. */
-static int
-make_texts(struct wsgi_call *c)
-{
-	PyObject *empty = PyUnicode_New(0, 0); /* new */
-	int rc = empty == NULL ? -1 : 0;
-
-	for (size_t i = 0; rc == 0 && i < WSGI_KEY_VARYING; i++) {
-		rc = PyDict_SetItem(c->template, wsgi_keys[i], empty);
-		c->last[i] = empty;
-	}
-	Py_XDECREF(empty);
-	return rc;
-}
-
-/* Sets (or removes) keys "from" to "to" - 1, which are in no environ. */
-static int
-fill(PyObject *dict, Py_ssize_t from, Py_ssize_t to, bool remove)
-{
-	PyObject *key; /* new */
-	int rc = 0;
-
-	for (Py_ssize_t i = from; rc == 0 && i < to; i++) {
-		key = PyUnicode_FromFormat("%zd", i);
-		if (key == NULL)
-			return -1;
-		rc = remove ? PyDict_DelItem(dict, key)
-			    : PyDict_SetItem(dict, key, Py_None);
-		Py_DECREF(key);
-	}
-	return rc;
-}
-
-/*
- * A table of 128 slots: a browser's header fields and what a framework adds
- * shall not make each copy grow. A dict grows when TABLE_USED entries were
- * made, to three times as many as are there then; and a copy keeps the size
- * only while few entries have been removed.
- */
-static int
-widen(PyObject *dict)
-{
-	Py_ssize_t n = PyDict_GET_SIZE(dict);
-
-	if (n >= LIVE || fill(dict, n, TABLE_USED, false) < 0 ||
-	    fill(dict, LIVE, TABLE_USED, true) < 0)
-		return n >= LIVE ? 0 : -1;
-	if (fill(dict, TABLE_USED, TABLE_USED + 1, false) < 0 ||
-	    fill(dict, TABLE_USED, TABLE_USED + 1, true) < 0)
-		return -1;
-	return fill(dict, n, LIVE, true);
-}
-
 static struct wsgi_call *
 create(void)
 {
 	struct wsgi_call *c = PyMem_Calloc(1, sizeof *c);
+	PyObject *dict; /* new */
 
 	if (c == NULL) {
 		PyErr_NoMemory();
 		return NULL;
 	}
-	c->template = PyDict_Copy(constants);
-	if (c->template == NULL || complete(c) < 0 || make_texts(c) < 0 ||
-	    widen(c->template) < 0) {
+	dict = PyDict_Copy(constants);
+	if (dict == NULL || wsgi_template_init(&c->templates, dict) < 0 ||
+	    complete(c) < 0) {
 		destroy(c);
 		return NULL;
 	}
@@ -232,6 +174,7 @@ wsgi_call_begin(struct request *req)
 		return NULL;
 	c->req = req;
 	c->thread = PyThread_get_thread_ident();
+	c->template = NULL;
 	c->status = NULL;
 	c->head_sent = false;
 	return c;
@@ -245,9 +188,9 @@ wsgi_call_over(struct wsgi_call *c)
 
 /* What somebody else holds too is left to them, without the call. */
 static void
-cut_function(struct wsgi_function **f, Py_ssize_t ours)
+cut_function(struct wsgi_function **f, unsigned ours)
 {
-	if (Py_REFCNT((PyObject *)*f) == ours)
+	if (Py_REFCNT((PyObject *)*f) == (Py_ssize_t)ours)
 		return;
 	(*f)->call = NULL;
 	Py_CLEAR(*f);
@@ -256,7 +199,9 @@ cut_function(struct wsgi_function **f, Py_ssize_t ours)
 static void
 cut_input(struct wsgi_call *c)
 {
-	if (Py_REFCNT((PyObject *)c->input) == 2) /* ours and the template's */
+	Py_ssize_t ours = 1 + (Py_ssize_t)c->templates.n;
+
+	if (Py_REFCNT((PyObject *)c->input) == ours)
 		return;
 	wsgi_input_cut(c->input);
 	Py_CLEAR(c->input);
@@ -270,7 +215,7 @@ wsgi_call_end(struct wsgi_call *c)
 	wsgi_headers_drop(&c->headers);
 	cut_function(&c->start_response, 1);
 	cut_function(&c->write, 1);
-	cut_function(&c->early_hints, 2); /* the template's is the other */
+	cut_function(&c->early_hints, 1 + c->templates.n);
 	cut_input(c);
 	if (complete(c) < 0) {
 		PyErr_Clear();

@@ -9,15 +9,8 @@
 #include <Python.h>
 
 #include "gateway/wsgi_headers.h"
+#include "gateway/wsgi_template.h"
 #include "http/request.h"
-
-enum wsgi_key {
-#define KEY(id, text) WSGI_KEY_##id,
-#include "gateway/wsgi_keys.def"
-#undef KEY
-	WSGI_KEY_MAX,
-};
-#define WSGI_KEY_VARYING (WSGI_KEY_RAW_URI + 1)
 
 struct wsgi_function;
 struct wsgi_input;
@@ -27,13 +20,11 @@ struct wsgi_call {
 	struct request *req;    /* NULL as soon as its answer is complete */
 	unsigned long thread;   /* that the application was called on */
 
-	/* What each request's environ is copied from. It holds the texts of
-	 * the last request: most are the same for the next. */
-	PyObject *template;               /* strong: a dict */
-	PyObject *last[WSGI_KEY_VARYING]; /* borrowed from it; NULL: none */
+	struct wsgi_templates templates;
+	struct wsgi_template *template; /* of this request's environ, or NULL */
 
 	/* Given to the application; strong. One that it kept is cut off at
-	 * the end and replaced. */
+	 * the end and replaced. The templates hold the last two as well. */
 	struct wsgi_function *start_response, *write, *early_hints;
 	struct wsgi_input *input;
 
@@ -45,9 +36,6 @@ struct wsgi_call {
 	char digits[20]; /* of a Content-Length that we add */
 	bool head_sent;  /* response_start was called */
 };
-
-/* Interned, borrowed; filled by wsgi_call_start. */
-extern PyObject *wsgi_keys[WSGI_KEY_MAX];
 
 /*
  * Once a process; multithread and multiprocess are for environ. 0 or

@@ -1,8 +1,6 @@
 /*
- * wsgi_environ: a copy of the call's template, which already has most texts
- * of the last request, plus the header fields. What costs is making strings:
- * so keys are ready, and values that come again are kept. On the way of
- * every request.
+ * wsgi_environ: a copy of one of the call's templates, which has most texts of
+ * the last request already. On the way of every request.
  */
 #include "gateway/wsgi_environ.h"
 
@@ -10,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/num.h"
+#include "gateway/wsgi_field.h"
 #include "gateway/wsgi_input.h"
 #include "http/http_field.h"
 #include "http/http_host.h"
@@ -17,77 +16,15 @@
 
 #include "base/banned.h"
 
-#define PREFIX "HTTP_"
-#define NAME_KEPT_MAX 48 /* longer unknown names are made each time */
-#define NAMES_MAX 256    /* kept unknown names; a power of two */
-
-/* A known field: its key, and the value that it had last. */
-static struct {
-	PyObject *key;   /* strong, interned */
-	PyObject *value; /* strong, NULL at first */
-	bool secret;     /* its value is not kept */
-} known[FIELD_MAX];
-
-/* A name that is in no table, as it was written. */
-static struct kept_name {
-	PyObject *key; /* strong; NULL: free */
-	size_t len;
-	char name[NAME_KEPT_MAX];
-} kept[NAMES_MAX];
-
 static char *script_name; /* the process's SCRIPT_NAME, or NULL */
-
-/* The environ key of a field: "HTTP_" and the name, as CGI has it. */
-static PyObject *
-key_of(struct str name)
-{
-	PyObject *key; /* new */
-	Py_UCS1 *text;
-	size_t i;
-	char c;
-
-	key = PyUnicode_New((Py_ssize_t)(sizeof PREFIX - 1 + name.len), 0x7f);
-	if (key == NULL)
-		return NULL;
-	text = PyUnicode_1BYTE_DATA(key);
-	memcpy(text, PREFIX, sizeof PREFIX - 1);
-	text += sizeof PREFIX - 1;
-	for (i = 0; i < name.len; i++) {
-		c = name.ptr[i];
-		if (c >= 'a' && c <= 'z')
-			c = (char)(c - 'a' + 'A');
-		text[i] = (Py_UCS1)(c == '-' ? '_' : c);
-	}
-	PyUnicode_InternInPlace(&key);
-	return key;
-}
-
-static PyObject *
-known_key(enum http_field id)
-{
-	switch (id) {
-	case FIELD_CONTENT_TYPE:
-		return python_ref_interned("CONTENT_TYPE");
-	case FIELD_CONTENT_LENGTH:
-		return python_ref_interned("CONTENT_LENGTH");
-	default:
-		return key_of(http_field_name(id));
-	}
-}
 
 int
 wsgi_environ_start(void)
 {
 	const char *script = getenv("SCRIPT_NAME");
 
-	for (int id = FIELD_OTHER + 1; id < FIELD_MAX; id++) {
-		if (known[id].key == NULL)
-			known[id].key = known_key((enum http_field)id);
-		if (known[id].key == NULL)
-			return -E_PYTHON;
-	}
-	known[FIELD_COOKIE].secret = true;
-	known[FIELD_AUTHORIZATION].secret = true;
+	if (wsgi_field_start() < 0)
+		return -E_PYTHON;
 	if (script_name == NULL && script != NULL)
 		script_name = strdup(script); /* os.environ may change it */
 	return 0;
@@ -95,40 +32,49 @@ wsgi_environ_start(void)
 
 /* Sets one of the texts that differ, in the template. 0 or -1. */
 static int
-set_text(struct wsgi_call *c, enum wsgi_key key, struct str s)
+set_text(struct wsgi_template *t, enum wsgi_key key, struct str s)
 {
 	PyObject *text; /* new */
 	struct str have;
 	int rc;
 
-	if (c->last[key] != NULL && python_ref_bytes_of(c->last[key], &have) &&
+	if (t->last[key] != NULL && python_ref_bytes_of(t->last[key], &have) &&
 	    str_eq(have, s))
 		return 0;
 	text = python_ref_latin1(s);
 	if (text == NULL)
 		return -1;
-	rc = PyDict_SetItem(c->template, wsgi_keys[key], text);
-	c->last[key] = rc == 0 ? text : NULL;
+	rc = PyDict_SetItem(t->dict, wsgi_keys[key], text);
+	t->last[key] = rc == 0 ? text : NULL;
 	Py_DECREF(text);
 	return rc;
 }
 
 static int
-remove_text(struct wsgi_call *c, enum wsgi_key key)
+remove_text(struct wsgi_template *t, enum wsgi_key key)
 {
-	if (c->last[key] == NULL)
+	if (t->last[key] == NULL)
 		return 0;
-	c->last[key] = NULL;
-	return PyDict_DelItem(c->template, wsgi_keys[key]);
+	t->last[key] = NULL;
+	return PyDict_DelItem(t->dict, wsgi_keys[key]);
 }
 
+/* The same with a number, which *last is to remember. */
 static int
-set_number(struct wsgi_call *c, enum wsgi_key key, unsigned number)
+set_number(
+    struct wsgi_template *t, enum wsgi_key key, unsigned number, long *last)
 {
 	char digits[20];
-	size_t len = num_put_dec(digits, number);
+	size_t len;
 
-	return set_text(c, key, (struct str){ digits, len });
+	if (*last == (long)number)
+		return 0;
+	len = num_put_dec(digits, number);
+	*last = -1;
+	if (set_text(t, key, (struct str){ digits, len }) < 0)
+		return -1;
+	*last = (long)number;
+	return 0;
 }
 
 static bool
@@ -140,20 +86,22 @@ is_unix(const struct endpoint *e)
 }
 
 static int
-set_peer(struct wsgi_call *c, const struct endpoint *peer)
+set_peer(struct wsgi_template *t, const struct endpoint *peer)
 {
 	if (!is_unix(peer))
-		return set_text(c, WSGI_KEY_REMOTE_ADDR, peer->host) < 0
+		return set_text(t, WSGI_KEY_REMOTE_ADDR, peer->host) < 0
 		    ? -1
-		    : set_number(c, WSGI_KEY_REMOTE_PORT, peer->port);
-	return set_text(c, WSGI_KEY_REMOTE_ADDR, STR("")) < 0
+		    : set_number(
+			  t, WSGI_KEY_REMOTE_PORT, peer->port, &t->peer_port);
+	t->peer_port = -1;
+	return set_text(t, WSGI_KEY_REMOTE_ADDR, STR("")) < 0
 	    ? -1
-	    : remove_text(c, WSGI_KEY_REMOTE_PORT);
+	    : remove_text(t, WSGI_KEY_REMOTE_PORT);
 }
 
 /* On a unix socket only the client knows which server it meant. */
 static int
-set_server_from_host(struct wsgi_call *c, const struct request *req)
+set_server_from_host(struct wsgi_template *t, const struct request *req)
 {
 	struct str host = req->host, port = { NULL, 0 };
 	size_t at = host.len;
@@ -169,19 +117,21 @@ set_server_from_host(struct wsgi_call *c, const struct request *req)
 	if (port.len == 0)
 		port =
 		    str_eq(req->scheme, STR("https")) ? STR("443") : STR("80");
-	return set_text(c, WSGI_KEY_SERVER_NAME, host) < 0
+	t->local_port = -1;
+	return set_text(t, WSGI_KEY_SERVER_NAME, host) < 0
 	    ? -1
-	    : set_text(c, WSGI_KEY_SERVER_PORT, port);
+	    : set_text(t, WSGI_KEY_SERVER_PORT, port);
 }
 
 static int
-set_server(struct wsgi_call *c, const struct request *req)
+set_server(struct wsgi_template *t, const struct request *req)
 {
 	if (is_unix(&req->local))
-		return set_server_from_host(c, req);
-	return set_text(c, WSGI_KEY_SERVER_NAME, req->local.host) < 0
+		return set_server_from_host(t, req);
+	return set_text(t, WSGI_KEY_SERVER_NAME, req->local.host) < 0
 	    ? -1
-	    : set_number(c, WSGI_KEY_SERVER_PORT, req->local.port);
+	    : set_number(
+		  t, WSGI_KEY_SERVER_PORT, req->local.port, &t->local_port);
 }
 
 static struct str
@@ -213,7 +163,7 @@ script_of(const struct request *req)
 }
 
 static int
-set_path(struct wsgi_call *c, const struct request *req)
+set_path(struct wsgi_template *t, const struct request *req)
 {
 	struct str script = script_of(req), path = req->path_info;
 
@@ -223,71 +173,23 @@ set_path(struct wsgi_call *c, const struct request *req)
 		    "the request's path does not start with SCRIPT_NAME");
 		return -1;
 	}
-	return set_text(c, WSGI_KEY_SCRIPT_NAME, script) < 0
+	return set_text(t, WSGI_KEY_SCRIPT_NAME, script) < 0
 	    ? -1
-	    : set_text(c, WSGI_KEY_PATH_INFO, str_tail(path, script.len));
+	    : set_text(t, WSGI_KEY_PATH_INFO, str_tail(path, script.len));
 }
 
 static int
-set_texts(struct wsgi_call *c, const struct request *req)
+set_texts(struct wsgi_template *t, const struct request *req)
 {
-	if (set_text(c, WSGI_KEY_REQUEST_METHOD, req->method) < 0 ||
-	    set_text(c, WSGI_KEY_RAW_URI, req->target) < 0 ||
-	    set_text(c, WSGI_KEY_QUERY_STRING, req->query) < 0 ||
-	    set_text(c, WSGI_KEY_SERVER_PROTOCOL, protocol_of(req)) < 0 ||
-	    set_text(c, WSGI_KEY_URL_SCHEME, req->scheme) < 0)
+	if (set_text(t, WSGI_KEY_REQUEST_METHOD, req->method) < 0 ||
+	    set_text(t, WSGI_KEY_RAW_URI, req->target) < 0 ||
+	    set_text(t, WSGI_KEY_QUERY_STRING, req->query) < 0 ||
+	    set_text(t, WSGI_KEY_SERVER_PROTOCOL, protocol_of(req)) < 0 ||
+	    set_text(t, WSGI_KEY_URL_SCHEME, req->scheme) < 0)
 		return -1;
-	return set_path(c, req) < 0 || set_peer(c, &req->peer) < 0
+	return set_path(t, req) < 0 || set_peer(t, &req->peer) < 0
 	    ? -1
-	    : set_server(c, req);
-}
-
-static unsigned
-slot_of(struct str name)
-{
-	unsigned hash = 2166136261u; /* FNV-1a */
-
-	for (size_t i = 0; i < name.len; i++)
-		hash = (hash ^ (unsigned char)name.ptr[i]) * 16777619u;
-	return (hash ^ (hash >> 16)) & (NAMES_MAX - 1);
-}
-
-/* New reference to an unknown name's key. One slot, newest first: bounded. */
-static PyObject *
-unknown_key(struct str name)
-{
-	struct kept_name *k;
-	PyObject *key; /* new */
-
-	if (name.len > NAME_KEPT_MAX)
-		return key_of(name);
-	k = &kept[slot_of(name)];
-	if (k->key != NULL && str_eq(name, (struct str){ k->name, k->len }))
-		return Py_NewRef(k->key);
-	key = key_of(name);
-	if (key == NULL)
-		return NULL;
-	memcpy(k->name, name.ptr, name.len);
-	k->len = name.len;
-	Py_XSETREF(k->key, Py_NewRef(key));
-	return key;
-}
-
-/* New reference to a known field's value: the last one, if it is the same. */
-static PyObject *
-known_value(const struct field *f)
-{
-	PyObject *value; /* new */
-	struct str have;
-
-	value = known[f->id].value;
-	if (value != NULL && python_ref_bytes_of(value, &have) &&
-	    str_eq(have, f->value))
-		return Py_NewRef(value);
-	value = python_ref_latin1(f->value);
-	if (value != NULL && !known[f->id].secret)
-		Py_XSETREF(known[f->id].value, Py_NewRef(value));
-	return value;
+	    : set_server(t, req);
 }
 
 /* The field came before: both values, joined. 0 or -1. */
@@ -327,27 +229,50 @@ set_fields(PyObject *env, const struct request *req)
 	int rc;
 
 	for (f = req->fields; f < req->fields + req->n_fields; f++) {
-		if (f->id != FIELD_OTHER)
-			rc = set_field(env, Py_NewRef(known[f->id].key),
-			    known_value(f), f->id == FIELD_COOKIE);
-		else
-			rc = set_field(env, unknown_key(f->name),
-			    python_ref_latin1(f->value), false);
+		rc = set_field(env, wsgi_field_key(f), wsgi_field_value(f),
+		    f->id == FIELD_COOKIE);
 		if (rc < 0)
 			return -1;
 	}
 	return 0;
 }
 
+/* The template has all fields but those whose values are kept nowhere. */
+static int
+set_secrets(
+    PyObject *env, const struct wsgi_template *t, const struct request *req)
+{
+	PyObject *value; /* new */
+	int rc = 0;
+
+	for (unsigned i = 0; rc == 0 && i < t->n_fields; i++) {
+		if (t->values[i] != NULL)
+			continue;
+		value = wsgi_field_value(&req->fields[i]);
+		rc =
+		    value == NULL ? -1 : PyDict_SetItem(env, t->keys[i], value);
+		Py_XDECREF(value);
+	}
+	return rc;
+}
+
 PyObject *
 wsgi_environ_create(struct wsgi_call *c)
 {
+	const struct request *req = c->req;
+	struct wsgi_template *t =
+	    wsgi_template_for(&c->templates, req->fields, req->n_fields);
 	PyObject *env; /* new */
+	int rc;
 
-	if (set_texts(c, c->req) < 0)
+	if (t == NULL || set_texts(t, req) < 0)
 		return NULL;
-	env = PyDict_Copy(c->template);
-	if (env != NULL && set_fields(env, c->req) < 0)
+	c->template = t;
+	env = PyDict_Copy(t->dict);
+	if (env == NULL)
+		return NULL;
+	rc = t->n_fields > 0 ? set_secrets(env, t, req) : set_fields(env, req);
+	if (rc < 0)
 		Py_CLEAR(env);
 	return env;
 }

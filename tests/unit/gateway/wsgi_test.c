@@ -189,6 +189,132 @@ bad_headers_leave_the_first_ones(void **state)
 	fake_destroy(f);
 }
 
+/* Sends n fields named by the bits of set, with values of round's. */
+static struct fake_client *
+ask_with_fields(unsigned set, unsigned round)
+{
+	static const struct str names[] = {
+		STR("Accept"), STR("User-Agent"), STR("Cookie"),
+		STR("X-Unknown"), STR("Accept"), STR("Authorization"),
+	};
+	static char values[6][16];
+	struct fake_client *f = fake_create();
+
+	for (unsigned i = 0; i < 6; i++) {
+		if ((set >> i & 1) == 0)
+			continue;
+		(void)snprintf(values[i], sizeof values[i], "v%u", round);
+		fake_add_field(f, names[i], str_of(values[i]));
+	}
+	(void)snprintf(values[0] + 8, 8, "/%u", round % 3);
+	f->req->target = str_of(values[0] + 8);
+	return f;
+}
+
+/* More sets of fields than there are templates, in changing order. */
+static void
+environs_have_their_own_fields_only(void **state)
+{
+	struct fake_client *f;
+	unsigned set, value;
+	char text[256];
+	int n;
+
+	(void)state;
+	for (unsigned i = 0; i < 600; i++) {
+		set = i % 7 == 0 ? i / 7 % 64 : i % 3 == 0 ? 47 : 7;
+		value = i % 5;
+		f = ask_with_fields(set, value);
+		assert_int_equal(serve(f, "def app(e, s):\n"
+		    "    s('200 OK', [])\n"
+		    "    text = ' '.join('%s=%s' % (k, e.pop(k)) for k in"
+		    " sorted(e) if k.startswith('HTTP_')) + ' ' +"
+		    " e['RAW_URI']\n"
+		    "    e['mine'] = e['wsgi.input'] = None\n"
+		    "    return [text.encode()]"), 0);
+		n = 0;
+		if (set & 1 && set & 16)
+			n += snprintf(text + n, sizeof text - (size_t)n,
+			    "HTTP_ACCEPT=v%u,v%u ", value, value);
+		else if (set & 17)
+			n += snprintf(text + n, sizeof text - (size_t)n,
+			    "HTTP_ACCEPT=v%u ", value);
+		if (set & 32)
+			n += snprintf(text + n, sizeof text - (size_t)n,
+			    "HTTP_AUTHORIZATION=v%u ", value);
+		if (set & 4)
+			n += snprintf(text + n, sizeof text - (size_t)n,
+			    "HTTP_COOKIE=v%u ", value);
+		if (set & 2)
+			n += snprintf(text + n, sizeof text - (size_t)n,
+			    "HTTP_USER_AGENT=v%u ", value);
+		if (set & 8)
+			n += snprintf(text + n, sizeof text - (size_t)n,
+			    "HTTP_X_UNKNOWN=v%u ", value);
+		(void)snprintf(text + n, sizeof text - (size_t)n, "%s/%u",
+		    n == 0 ? " " : "", value % 3);
+		assert_string_equal(body_of(f), text);
+		fake_destroy(f);
+	}
+}
+
+static void
+kept_objects_are_replaced_in_every_template(void **state)
+{
+	struct fake_client *f;
+
+	(void)state;
+	interpreter_run("kept = []");
+	for (unsigned i = 0; i < 40; i++) {
+		f = ask_with_fields(1 + i % 3, 0);
+		assert_int_equal(serve(f, "def app(e, s):\n"
+		    "    mine = (e['wsgi.input'], e['wsgi.early_hints'])\n"
+		    "    assert all(a is not b for k in kept for a, b in"
+		    " zip(k, mine))\n"
+		    "    kept.append(mine)\n"
+		    "    s('200 OK', [])\n"
+		    "    return [mine[0].read()]"), 0);
+		assert_has(f, "200 OK");
+		fake_destroy(f);
+	}
+	f = fake_create();
+	assert_int_equal(serve(f, "def app(e, s):\n"
+	    "    for i, h in kept:\n"
+	    "        try: i.read()\n"
+	    "        except ValueError: seen.append(1)\n"
+	    "        try: h([])\n"
+	    "        except RuntimeError: seen.append(2)\n"
+	    "    s('200 OK', [])\n"
+	    "    return [b'%d' % sum(seen)]"), 0);
+	assert_string_equal(body_of(f), "120");
+	fake_destroy(f);
+}
+
+/* The same port after a unix socket: what was there last counts. */
+static void
+ports_follow_the_socket(void **state)
+{
+	static const char *const expected[] = {
+		"4711 127.0.0.1 8000", "- example.org 80",
+	};
+	struct fake_client *f;
+
+	(void)state;
+	for (unsigned i = 0; i < 6; i++) {
+		f = fake_create();
+		if (i % 2 == 1) {
+			f->req->peer = (struct endpoint){ STR(""), 0 };
+			f->req->local = (struct endpoint){ STR("/s"), 0 };
+		}
+		assert_int_equal(serve(f, "def app(e, s):\n"
+		    "    s('200 OK', [])\n"
+		    "    return [' '.join((e.get('REMOTE_PORT', '-'),"
+		    " e['SERVER_NAME'], e['SERVER_PORT'])).encode()]"), 0);
+		assert_string_equal(body_of(f), expected[i % 2]);
+		fake_destroy(f);
+	}
+}
+
 static void
 parts_of_a_list_go_out_as_one(void **state)
 {
@@ -987,6 +1113,9 @@ main(void)
 		cmocka_unit_test(short_answers_go_out_whole),
 		cmocka_unit_test(headers_are_what_they_are_now),
 		cmocka_unit_test(bad_headers_leave_the_first_ones),
+		cmocka_unit_test(environs_have_their_own_fields_only),
+		cmocka_unit_test(kept_objects_are_replaced_in_every_template),
+		cmocka_unit_test(ports_follow_the_socket),
 		cmocka_unit_test(parts_of_a_list_go_out_as_one),
 		cmocka_unit_test(an_empty_answer_has_length_zero),
 		cmocka_unit_test(no_length_is_said_where_there_is_no_body),

@@ -1,0 +1,62 @@
+/*
+ * wsgi_template: what an environ is copied from. A call has one without header
+ * fields, and some more for the sets of fields that come again and again (a
+ * browser sends the same ones each time), which have the last request's
+ * values: most are the same for the next. Needs the GIL.
+ */
+#ifndef GATEWAY_WSGI_TEMPLATE_H
+#define GATEWAY_WSGI_TEMPLATE_H
+
+#include <Python.h>
+
+#include "http/request.h"
+
+enum wsgi_key {
+#define KEY(id, text) WSGI_KEY_##id,
+#include "gateway/wsgi_keys.def"
+#undef KEY
+	WSGI_KEY_MAX,
+};
+#define WSGI_KEY_VARYING (WSGI_KEY_RAW_URI + 1)
+
+/* Interned, borrowed; filled by wsgi_call_start. */
+extern PyObject *wsgi_keys[WSGI_KEY_MAX];
+
+#define WSGI_TEMPLATE_FIELDS 24 /* with more, a set gets none of its own */
+#define WSGI_TEMPLATES 5
+
+struct wsgi_template {
+	PyObject *dict;                   /* strong */
+	PyObject *last[WSGI_KEY_VARYING]; /* borrowed from it; NULL: none */
+	long peer_port, local_port;       /* in last; -1: none */
+	unsigned n_fields;
+	/* Borrowed from dict, in the order of arrival. */
+	PyObject *keys[WSGI_TEMPLATE_FIELDS];
+	PyObject *values[WSGI_TEMPLATE_FIELDS]; /* NULL: a secret, not there */
+};
+
+struct wsgi_templates {
+	struct wsgi_template all[WSGI_TEMPLATES]; /* the first has no field */
+	unsigned n, recent, victim;
+	unsigned credit; /* requests that no template was made for */
+};
+
+/*
+ * The first template, from dict (stolen): every key but the fields'. 0, or -1
+ * with an error set.
+ */
+int wsgi_template_init(struct wsgi_templates *ts, PyObject *dict);
+void wsgi_template_finish(struct wsgi_templates *ts);
+
+/* Sets a key in all of them: 0, or -1 with an error set. */
+int wsgi_template_set(
+    struct wsgi_templates *ts, enum wsgi_key key, PyObject *value);
+
+/*
+ * The one for these fields, its values theirs (but secrets); or the first one,
+ * whose n_fields is 0. NULL with an error set.
+ */
+struct wsgi_template *wsgi_template_for(
+    struct wsgi_templates *ts, const struct field *fields, unsigned n);
+
+#endif

@@ -25,7 +25,7 @@ check: release test-tools ## lint, then test; the count of both comes last
 lint: release test-tools ## warnings, format, clang-tidy, cppcheck, layers
 	@scripts/lint
 
-soak: release test-tools ## the long versions: hours of fuzzing, all wheels
+soak: release soak-tools ## the long versions: hours of fuzzing, all wheels
 	@SOAK=1 scripts/test $(T)
 
 image: release ## the container image, localhost/greencorn:latest
@@ -72,7 +72,9 @@ build-tools:
 	@scripts/install-tools build
 test-tools:
 	@scripts/install-tools test
+soak-tools:
+	@scripts/install-tools soak
 
 .DEFAULT_GOAL := release
 .PHONY: release hosted run test check lint soak image bench-start asan \
-    ubsan cover fmt docs tags clean help build-tools test-tools
+    ubsan cover fmt docs tags clean help build-tools test-tools soak-tools

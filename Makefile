@@ -34,6 +34,12 @@ image: release ## the container image, localhost/greencorn:latest
 bench-start: release ## from exec to the first answer, memory, size
 	@scripts/bench-start
 
+bench: bench-programs ## cost of a request, beside others [BENCH_ONLY=hello]
+	@python3 tests/bench/bench.py
+
+bench-instructions: bench-programs ## user instructions of a request
+	@python3 tests/bench/instructions.py
+
 asan: test-tools ## unit tests under AddressSanitizer
 	@$(SUB) -f build/hosted.mk SAN=address unit
 
@@ -64,7 +70,7 @@ clean: ## remove build/out; the cache of dependencies stays
 
 help: ## this list
 	@sed -n 's/^\([a-z%-]*\):.*## /\1\t/p' Makefile | \
-	    awk -F '\t' '{ printf "make %-12s %s\n", $$1, $$2 }'
+	    awk -F '\t' '{ printf "make %-18s %s\n", $$1, $$2 }'
 
 C_FILES = $(wildcard src/*.[ch] src/*/*.[ch])
 
@@ -74,7 +80,11 @@ test-tools:
 	@scripts/install-tools test
 soak-tools:
 	@scripts/install-tools soak
+bench-programs: release
+	@scripts/install-tools bench
+	@$(SUB) -f build/release.mk bench
 
 .DEFAULT_GOAL := release
-.PHONY: release hosted run test check lint soak image bench-start asan \
-    ubsan cover fmt docs tags clean help build-tools test-tools soak-tools
+.PHONY: release hosted run test check lint soak image bench-start bench \
+    bench-instructions asan ubsan cover fmt docs tags clean help build-tools \
+    test-tools soak-tools bench-programs

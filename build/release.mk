@@ -90,19 +90,24 @@ LIBS := $(filter-out %/libpython$(PYTHON_SERIES).a, \
     $(DEP_nghttp2)/lib/libnghttp2.a
 SELF := $(DEP_musl)/self
 
+# $(call link,OUTPUT,OBJECTS): one file that loads itself, Python inside.
+define link
+@echo "  LD $1"
+@ld $(LD_FLAGS) $(LATER:%=-u %) -o $1 \
+    $(SELF)/Scrt1.o $(SELF)/crti.o $(GCC_DIR)/crtbeginS.o \
+    $(SELF)/dlstart.lo $(SELF)/dynlink.lo \
+    $2 $(FROZEN) $(DEP_mimalloc)/lib/mimalloc.o \
+    --whole-archive $(DEP_python)/lib/libpython$(PYTHON_SERIES).a \
+    $(DEP_zlib)/lib/libz.a --no-whole-archive \
+    --start-group $(LIBS) --end-group \
+    --whole-archive $(SELF)/libc.a --no-whole-archive \
+    $(GCC_DIR)/libgcc.a $(SELF)/libc.a \
+    $(GCC_DIR)/crtendS.o $(SELF)/crtn.o
+endef
+
 $(OUT)/greencorn.full: $(OBJECTS) $(FROZEN) $(EXPORTS) $(DEPS) \
     build/release.mk
-	@echo "  LD $@"
-	@ld $(LD_FLAGS) $(LATER:%=-u %) -o $@ \
-	    $(SELF)/Scrt1.o $(SELF)/crti.o $(GCC_DIR)/crtbeginS.o \
-	    $(SELF)/dlstart.lo $(SELF)/dynlink.lo \
-	    $(OBJECTS) $(FROZEN) $(DEP_mimalloc)/lib/mimalloc.o \
-	    --whole-archive $(DEP_python)/lib/libpython$(PYTHON_SERIES).a \
-	    $(DEP_zlib)/lib/libz.a --no-whole-archive \
-	    --start-group $(LIBS) --end-group \
-	    --whole-archive $(SELF)/libc.a --no-whole-archive \
-	    $(GCC_DIR)/libgcc.a $(SELF)/libc.a \
-	    $(GCC_DIR)/crtendS.o $(SELF)/crtn.o
+	$(call link,$@,$(OBJECTS))
 
 $(OUT)/greencorn: $(OUT)/greencorn.full scripts/check-elf
 	@objcopy --only-keep-debug $< $@.debug
@@ -122,6 +127,27 @@ $(OUT)/allocator-forks: tests/fork/allocator_forks.c $(DEPS)
 	@$(CC) $(C_FLAGS) $(WARNINGS) -O2 -g -fPIE -static-pie \
 	    -Wl,-z,stack-size=8388608 -o $@ $< $(DEP_mimalloc)/lib/mimalloc.o
 
+# The bench's own programs: its client, and the two floors. The one with
+# Python is the release with another main, so that both have one interpreter.
+BENCH := $(OUT)/bench
+bench: $(BENCH)/load $(BENCH)/floor-c $(BENCH)/floor-python
+	@:
+$(BENCH)/load: tests/bench/load.c $(DEPS)
+	@mkdir -p $(@D)
+	@$(CC) $(C_FLAGS) $(WARNINGS) -O2 -g -static-pie -fPIE -o $@ $<
+$(BENCH)/floor-c: tests/bench/floor_c.c tests/bench/floor.c \
+    tests/bench/floor.h $(DEPS)
+	@mkdir -p $(@D)
+	@$(CC) $(C_FLAGS) $(WARNINGS) -O2 -g -fPIE -static-pie -o $@ \
+	    $(filter %.c,$^) $(DEP_mimalloc)/lib/mimalloc.o
+$(BENCH)/%.o: tests/bench/%.c tests/bench/floor.h $(DEPS)
+	@mkdir -p $(@D)
+	@$(CC) $(CFLAGS) -c $< -o $@
+$(BENCH)/floor-python: $(BENCH)/floor_python.o $(BENCH)/floor.o \
+    $(filter-out $(OUT)/obj/main.o,$(OBJECTS)) $(FROZEN) $(EXPORTS) \
+    build/release.mk
+	$(call link,$@,$(filter %.o,$(filter-out $(FROZEN),$^)))
+
 FORCE:
-.PHONY: all FORCE
+.PHONY: all bench FORCE
 .DELETE_ON_ERROR:

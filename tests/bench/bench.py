@@ -1,0 +1,275 @@
+"""What a request costs: greencorn, its floors and other servers compared.
+
+`make bench` calls it. Servers run on one core, the client on another; the
+rounds of all servers of a shape alternate, so that what else the machine does
+hits all of them. Cost is the processor time of a server's whole process tree
+divided by its answers. src/notes/0009-bench.md has the reasons.
+
+Knobs are variables, so that `make bench BENCH_ONLY=hello` works:
+
+    BENCH_ONLY         shapes, by name        BENCH_SECONDS  of a measurement
+    BENCH_SERVERS      parts of their names   BENCH_ROUNDS   of each server
+    BENCH_CONNECTIONS  instead of a shape's own
+"""
+
+import json
+import os
+import resource
+import statistics
+import subprocess
+import tempfile
+import time
+
+import machine
+import servers
+from shapes import SHAPES
+
+SECONDS = float(os.environ.get("BENCH_SECONDS") or 0.8)
+ROUNDS = int(os.environ.get("BENCH_ROUNDS") or 3)
+TABLE = "build/out/bench/table.txt"
+LOAD = os.path.abspath("build/out/bench/load")
+WARM_UP = 0.15  # seconds
+
+
+class Failed(Exception):
+    """A run that gave no figure; the text says why."""
+
+
+def one_run(running, shape, connections, seconds, request, core):
+    """One measurement: {requests, seconds, p50_us, p99_us, cpu_us, ...}."""
+    load = subprocess.Popen(
+        ["taskset", "-c", str(core), LOAD, "-c", str(connections),
+         "-s", str(seconds), "-b", str(shape.body), *shape.load,
+         str(running.port), request],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True)
+    try:
+        ready = load.stdout.readline().split()
+        idle = int(shape.load[shape.load.index("-i") + 1]) \
+            if "-i" in shape.load else 0
+        if ready and int(ready[1]) < idle:
+            raise Failed(f"holds {ready[1]} of {idle} idle connections")
+        pids = machine.tree(running.process.pid)
+        before = machine.cpu_seconds(pids)
+        load.stdin.write("\n")
+        load.stdin.flush()
+        line = load.stdout.readline()
+        spent = machine.cpu_seconds(pids) - before
+    finally:
+        load.stdin.close()
+        told = load.stderr.read()
+        load.wait()
+    if not line:
+        raise Failed("no result: " + (told.strip() or "?")[:70])
+    found = json.loads(line)
+    if found["requests"] == 0 or found["errors"] > found["requests"] / 100:
+        raise Failed(f"{found['errors']} errors: " + told.strip()[:60])
+    found["cpu_us"] = spent * 1e6 / found["requests"]
+    found["rate"] = found["requests"] / found["seconds"]
+    found["spent"] = spent
+    return found
+
+
+class Noise:
+    """What others took of the two cores while a block was measured."""
+
+    def __init__(self, cores):
+        self.cores = set(cores)
+        self.before = [machine.ticks(core) for core in self.cores]
+        self.ours = os.times()
+
+    def told(self, servers_spent):
+        now = os.times()
+        delta = {"busy": 0, "idle": 0, "steal": 0}
+        for core, before in zip(self.cores, self.before):
+            for key, value in machine.ticks(core).items():
+                delta[key] += value - before[key]
+        total = sum(delta.values()) or 1
+        ours = servers_spent + sum(now[:4]) - sum(self.ours[:4])
+        others = max(0, delta["busy"] - ours)
+        return (f"steal {100 * delta['steal'] / total:.1f} %, "
+                f"others {100 * others / total:.0f} %")
+
+
+def start_all(wanted, shape, core, folder):
+    """([running servers], {name: why it is absent})"""
+    running, absent = [], {}
+    for server in wanted:
+        try:
+            for name, why in server.skips:
+                if name == shape.name:
+                    raise servers.Absent(why)
+            running.append(servers.Running(server, shape, core, folder))
+        except servers.Absent as e:
+            absent[server.name] = str(e)
+    for r in list(running):
+        try:
+            r.wait(shape.request)
+        except servers.Absent as e:
+            absent[r.server.name] = str(e)
+            running.remove(r)
+            r.stop()
+    return running, absent
+
+
+def measure(shape, connections, running, absent, cores, request):
+    """{server's name: [runs]}, absent is added to, and the noise."""
+    runs = {r.server.name: [] for r in running}
+    noise, spent = Noise(cores), 0
+    for number in range(-1, ROUNDS):
+        for r in running:
+            if r.server.name in absent:
+                continue
+            seconds = WARM_UP if number < 0 else SECONDS
+            try:
+                found = one_run(r, shape, connections, seconds, request,
+                                cores[1])
+            except Failed as e:
+                absent[r.server.name] = str(e)
+                runs.pop(r.server.name)
+                continue
+            spent += found["spent"]
+            if number >= 0:
+                runs[r.server.name].append(found)
+    return runs, noise.told(spent)
+
+
+def median(runs, key):
+    return statistics.median(run[key] for run in runs)
+
+
+def spread(runs):
+    costs = [run["cpu_us"] for run in runs]
+    return 100 * (max(costs) - min(costs)) / statistics.median(costs)
+
+
+def ratio(costs, name, of):
+    if of not in costs or name not in costs or name == of:
+        return None
+    return costs[name] / costs[of]
+
+
+def number(value, digits):
+    return "-" if value is None else f"{value:.{digits}f}"
+
+
+def microseconds(value):
+    return f"{value:.0f}" if value < 99999 else f"{value / 1000:.0f}k"
+
+
+HEADING = (f"{'':22}{'req/s':>9}{'p50 us':>8}{'p99 us':>8}{'CPU us':>9}"
+           f"{'+-%':>5}{'/C':>7}{'/Py':>7}{'/Gu':>7}  aim")
+
+
+def aim_of(server, shape, costs):
+    if server.kind not in shape.aims:
+        return ""
+    factor, of = shape.aims[server.kind]
+    met = ratio(costs, server.name, of)
+    word = "" if met is None else " met" if met <= factor else " not met"
+    return f"<= {factor:g} x {of}{word}"
+
+
+def sleep_aim(server, rate):
+    """Of the sleeping application: answers a second, of those possible."""
+    if server.kind not in ("sync", "gthread"):
+        return ""
+    words = server.name.split()
+    possible = (int(words[-1]) if words[-1].isdigit() else 1) / 0.002
+    share = 100 * rate / possible
+    return f">= 95 % of {possible:.0f}/s: {share:.0f} %"
+
+
+def rows(shape, wanted, runs, absent):
+    costs = {name: median(all_, "cpu_us") for name, all_ in runs.items()}
+    for server in wanted:
+        all_ = runs.get(server.name)
+        if not all_:
+            yield f"{server.name:22}  {absent.get(server.name, '?')}"[:118]
+            continue
+        rate = median(all_, "rate")
+        aim = sleep_aim(server, rate) if shape.name == "sleep" else \
+            aim_of(server, shape, costs)
+        peer = server.peer or "Gunicorn sync"
+        yield (f"{server.name:22}{rate:9.0f}"
+               f"{microseconds(median(all_, 'p50_us')):>8}"
+               f"{microseconds(median(all_, 'p99_us')):>8}"
+               f"{costs[server.name]:9.2f}{spread(all_):5.0f}"
+               f"{number(ratio(costs, server.name, 'C floor'), 2):>7}"
+               f"{number(ratio(costs, server.name, 'Python floor'), 2):>7}"
+               f"{number(ratio(costs, server.name, peer), 3):>7}"
+               f"  {aim}").rstrip()
+
+
+LEGEND = """\
+CPU us: processor time of the server's whole process tree for one request,
+median of the rounds; +-%: their spread, greatest less least. /C, /Py, /Gu:
+that cost divided by the C floor's, the Python floor's, Gunicorn's (of the same
+class; of sync where there is none). steal, others: share of the two cores that
+the host and other processes took. One worker each, on one core."""
+
+
+def words(variable):
+    return os.environ.get(variable, "").replace(",", " ").split()
+
+
+def chosen():
+    """(shapes, servers) that are wanted."""
+    only, names = words("BENCH_ONLY"), words("BENCH_SERVERS")
+    shapes = [s for s in SHAPES if not only or s.name in only]
+    wanted = [s for s in servers.SERVERS if not names or any(
+        name.lower() in s.name.lower() for name in names)]
+    if set(only) - {s.name for s in SHAPES} or not wanted:
+        raise SystemExit(
+            "bench: shapes are " + " ".join(s.name for s in SHAPES) +
+            "; servers are " + ", ".join(s.name for s in servers.SERVERS))
+    return shapes, wanted
+
+
+def heading(say, cores):
+    say(f"{ROUNDS} rounds of {SECONDS:g} s; servers on core {cores[0]}, "
+        f"client on core {cores[1]}; load average {os.getloadavg()[0]:.1f}; "
+        f"peers: {servers.about_python(servers.python_for_peers())}")
+    if cores[0] == cores[1]:
+        say("ONE CORE ONLY: the client takes the servers' time")
+
+
+def one_shape(shape, wanted, cores, folder, say):
+    """A block of the table for each number of connections."""
+    request = os.path.join(folder, "request")
+    with open(request, "wb") as f:
+        f.write(shape.request)
+    running, absent = start_all(wanted, shape, cores[0], folder)
+    try:
+        for n in map(int, words("BENCH_CONNECTIONS") or shape.connections):
+            missing = dict(absent)
+            runs, noise = measure(shape, n, running, missing, cores, request)
+            say(f"\n{shape.title}, {n} connection{'s' if n > 1 else ''}  "
+                f"({noise})")
+            say(HEADING)
+            for row in rows(shape, wanted, runs, missing):
+                say(row)
+    finally:
+        for r in running:
+            r.stop()
+
+
+def main():
+    shapes, wanted = chosen()
+    cores = machine.cores()
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    began = time.monotonic()
+    with open(TABLE, "w") as out, tempfile.TemporaryDirectory() as folder:
+        def say(text):
+            print(text, flush=True)
+            print(text, file=out, flush=True)
+        heading(say, cores)
+        for shape in shapes:
+            one_shape(shape, wanted, cores, folder, say)
+        say("\n" + LEGEND)
+        say(f"{time.monotonic() - began:.0f} s; this table is {TABLE}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,240 @@
+"""The servers that the bench compares: how each is started, and from what.
+
+A peer is installed from requirements-NAME.txt into a virtual environment of
+its own in the cache. One that cannot be had, or does not start, says why.
+"""
+
+import functools
+import hashlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+
+import machine
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+CACHE = os.path.join(os.environ.get("XDG_CACHE_HOME") or
+                     os.path.expanduser("~/.cache"), "greencorn")
+MANY = "12000"  # connections: more than the bench ever holds
+DEADLINE = 20  # seconds until the first answer
+
+
+class Absent(Exception):
+    """A server that cannot be measured; the text says why."""
+
+
+@dataclass
+class Server:
+    name: str
+    kind: str  # floor, sync, gthread, other: whose aims are its own
+    command: object  # of (shape, port); raises Absent
+    peer: str = None  # the Gunicorn row that it is compared with
+    skips: tuple = ()  # (shape's name, why)
+
+
+def _greencorn(*options):
+    def command(shape, port):
+        return [binary(), "--bind", f"127.0.0.1:{port}", "--workers", "1",
+                "--keep-alive", "75", "--worker-connections", MANY,
+                *options, f"apps:{shape.app}"]
+    return command
+
+
+def _floor(program, python):
+    def command(shape, port):
+        if shape.floor == "-":
+            raise Absent("one thread only")
+        what = f"apps:{shape.app}" if python else \
+            shape.floor or str(shape.body)
+        close = ["close"] if "-x" in shape.load else []
+        return [os.path.abspath(f"build/out/bench/{program}"), str(port),
+                what, *close]
+    return command
+
+
+def _gunicorn(*options):
+    def command(shape, port):
+        return [environment("gunicorn"), "-m", "gunicorn",
+                "--bind", f"127.0.0.1:{port}", "--workers", "1",
+                "--keep-alive", "75", "--worker-connections", MANY,
+                "--log-level", "warning", *options, f"apps:{shape.app}"]
+    return command
+
+
+CLOSES = ("idle", "closes after each answer")
+SERVERS = [
+    Server("C floor", "floor", _floor("floor-c", False)),
+    Server("Python floor", "floor", _floor("floor-python", True)),
+    Server("greencorn sync", "sync", _greencorn("-k", "sync"),
+           "Gunicorn sync"),
+    Server("greencorn gthread 4", "gthread",
+           _greencorn("-k", "gthread", "--threads", "4"),
+           "Gunicorn gthread 4"),
+    Server("greencorn gthread 16", "gthread",
+           _greencorn("-k", "gthread", "--threads", "16"),
+           "Gunicorn gthread 16"),
+    Server("Gunicorn sync", "other", _gunicorn("-k", "sync"),
+           skips=(CLOSES,)),
+    Server("Gunicorn gthread 4", "other",
+           _gunicorn("-k", "gthread", "--threads", "4")),
+    Server("Gunicorn gthread 16", "other",
+           _gunicorn("-k", "gthread", "--threads", "16")),
+]
+
+
+def binary():
+    return os.path.abspath(os.environ.get("GREENCORN") or
+                           "build/out/greencorn")
+
+
+@functools.lru_cache
+def python_for_peers():
+    """A Python of greencorn's series on this machine, else any."""
+    wanted = _series(binary(), "python")
+    home = os.path.expanduser("~/.pyenv/versions")
+    kept = sorted(os.listdir(home)) if os.path.isdir(home) else []
+    candidates = [os.environ.get("PYTHON"), f"python{wanted}"]
+    candidates += [f"{home}/{name}/bin/python" for name in kept
+                   if name.startswith(wanted + ".")]
+    for candidate in [*candidates, "python3"]:
+        path = candidate and shutil.which(candidate)
+        if path and _series(path) == wanted:
+            return path
+    return sys.executable
+
+
+def _series(*python):
+    out = subprocess.run(
+        [*python, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"],
+        capture_output=True, text=True)
+    return out.stdout.strip()
+
+
+def about_python(python):
+    """Version and whether it was optimised with a profile, as words."""
+    out = subprocess.run(
+        [python, "-c", "import sys, sysconfig as c\n"
+         "print(sys.version.split()[0], '--enable-optimizations' in "
+         "(c.get_config_var('CONFIG_ARGS') or '') and 'with' or 'without')"],
+        capture_output=True, text=True).stdout.split()
+    return f"Python {out[0]} ({out[1]} PGO)" if len(out) == 2 else python
+
+
+def environment(peer):
+    """The Python of the peer's virtual environment; made when missing."""
+    requirements = os.path.join(HERE, f"requirements-{peer}.txt")
+    python = python_for_peers()
+    with open(requirements, "rb") as f:
+        key = hashlib.sha256(python.encode() + f.read()).hexdigest()[:16]
+    place = os.path.join(CACHE, f"bench-{peer}-{key}")
+    why = place + ".why"
+    if os.path.exists(os.path.join(place, "done")):
+        return os.path.join(place, "bin", "python")
+    if os.path.exists(why) and time.time() - os.path.getmtime(why) < 86400:
+        with open(why) as f:
+            raise Absent(f.read().strip())
+    print(f"bench: installing {peer}", file=sys.stderr)
+    shutil.rmtree(place, ignore_errors=True)
+    os.makedirs(CACHE, exist_ok=True)
+    for step in ([python, "-m", "venv", place],
+                 [f"{place}/bin/pip", "install", "-q",
+                  "--disable-pip-version-check", "-r", requirements]):
+        done = subprocess.run(step, capture_output=True, text=True)
+        if done.returncode != 0:
+            reason = _reason(done.stdout + done.stderr)
+            with open(why, "w") as f:
+                f.write(f"cannot be built here: {reason}\n")
+            raise Absent(f"cannot be built here: {reason}")
+    with open(os.path.join(place, "done"), "w"):
+        pass
+    return os.path.join(place, "bin", "python")
+
+
+def _reason(output):
+    """The line of a failed command's output that tells most."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    for line in lines:
+        if "fatal error" in line or "No matching distribution" in line:
+            return line[-100:]
+    told = [line for line in lines if "rror" in line]
+    return (told or lines or ["no output"])[-1][-100:]
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def _answers(port, request):
+    try:
+        with socket.create_connection(("127.0.0.1", port), 5) as s:
+            s.settimeout(5)
+            s.sendall(request)
+            return s.recv(64).startswith(b"HTTP/1.")
+    except OSError:
+        return False
+
+
+def until_answers(process, port, request, log):
+    """Waits for the first answer; Absent with what was said where none is."""
+    end = time.monotonic() + DEADLINE
+    while not _answers(port, request):
+        ended = process.poll() is not None
+        if ended or time.monotonic() > end:
+            with open(log, errors="replace") as f:
+                reason = _reason(f.read())
+            raise Absent(("ended at once: " if ended else
+                          "does not answer: ") + reason)
+        time.sleep(0.02)
+
+
+def clean_environment(folder):
+    """The same for each start: no caches written, no random hashes."""
+    return {"PATH": os.environ["PATH"], "HOME": folder,
+            "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0"}
+
+
+class Running:
+    """A server that runs on a core until stop()."""
+
+    def __init__(self, server, shape, core, folder):
+        self.server = server
+        self.port = free_port()
+        command = server.command(shape, self.port)
+        self.log = os.path.join(folder, server.name.replace(" ", "-"))
+        with open(self.log, "wb") as log:
+            self.process = subprocess.Popen(
+                ["taskset", "-c", str(core), *command], cwd=HERE,
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                start_new_session=True,
+                env=clean_environment(folder))
+
+    def wait(self, request):
+        until_answers(self.process, self.port, request, self.log)
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            for pid in machine.tree(self.process.pid):
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+            self.process.wait()
+
+
+if __name__ == "__main__":
+    # For scripts/bench-start: the Python that has the peer.
+    try:
+        print(environment(sys.argv[1]))
+    except Absent as e:
+        sys.exit(f"{sys.argv[1]} {e}")

@@ -27,10 +27,10 @@
 
 #include "base/banned.h"
 
-#define FLUSH_MS 1000                  /* a line waits no longer */
-#define FLUSH_LEN ((size_t)32 << 10)   /* nor with as much beside it */
-#define STOP_MS 1000                   /* the end waits no longer */
-#define SAID_MS 10000                  /* between two words on losses */
+#define FLUSH_MS 1000                /* a line waits no longer */
+#define FLUSH_LEN ((size_t)32 << 10) /* nor with as much beside it */
+#define STOP_MS 1000                 /* the end waits no longer */
+#define SAID_MS 10000                /* between two words on losses */
 #define STACK_LEN ((size_t)128 << 10)
 
 struct lines {
@@ -54,8 +54,9 @@ static struct access_log {
 	atomic_bool stopping;
 	_Atomic uint64_t lost;
 	uint64_t lost_said, said_ms; /* the thread's own */
-} access_log = { .fd = -1, .bell = -1, .done = -1,
-	.lock = PTHREAD_MUTEX_INITIALIZER };
+} access_log = {
+	.fd = -1, .bell = -1, .done = -1, .lock = PTHREAD_MUTEX_INITIALIZER
+};
 
 /* --- writing, in the log's thread --- */
 

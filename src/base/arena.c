@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "base/poison.h"
+
 #include "base/banned.h"
 
 #define ALIGN 16
@@ -20,6 +22,42 @@ struct arena_block {
 };
 
 #define STANDARD (ARENA_BLOCK - sizeof(struct arena_block))
+
+/*
+ * Blocks of arenas that this thread has finished, for its next ones: as many
+ * as one batch of events may bring requests.
+ */
+#define SPARE_MAX 64
+static _Thread_local struct {
+	struct arena_block *first;
+	unsigned n;
+} spare;
+
+static struct arena_block *
+block_take(size_t whole)
+{
+	struct arena_block *b = spare.first;
+
+	if (whole != ARENA_BLOCK || b == NULL)
+		return malloc(whole);
+	spare.first = b->older;
+	spare.n--;
+	poison_clear(b->mem, STANDARD);
+	return b;
+}
+
+static void
+block_give(struct arena_block *b)
+{
+	if (b->size != STANDARD || spare.n == SPARE_MAX) {
+		free(b);
+		return;
+	}
+	b->older = spare.first;
+	spare.first = b;
+	spare.n++;
+	poison_set(b->mem, STANDARD);
+}
 
 void
 arena_init(struct arena *a, size_t max)
@@ -36,7 +74,7 @@ block_create(struct arena *a, size_t size)
 
 	if (whole < size || whole > a->max - a->used)
 		return NULL;
-	b = malloc(whole);
+	b = block_take(whole);
 	if (b == NULL)
 		return NULL;
 	b->size = size;
@@ -116,7 +154,7 @@ free_but_one(struct arena *a)
 		if (keep == NULL && b->size == STANDARD)
 			keep = b;
 		else
-			free(b);
+			block_give(b);
 	}
 	return keep;
 }
@@ -138,6 +176,9 @@ arena_reset(struct arena *a)
 void
 arena_finish(struct arena *a)
 {
-	free(free_but_one(a));
+	struct arena_block *last = free_but_one(a);
+
+	if (last != NULL)
+		block_give(last);
 	arena_init(a, a->max);
 }

@@ -1,7 +1,8 @@
 /*
  * arena: memory of one request: many small allocations, one free. Blocks of
  * ARENA_BLOCK bytes come from malloc, larger wishes get a block of their own;
- * never more than max bytes in all.
+ * never more than max bytes in all. A thread keeps some blocks that it has
+ * finished with for its next arenas.
  */
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H

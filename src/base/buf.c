@@ -8,10 +8,48 @@
 
 #include "base/check.h"
 #include "base/error.h"
+#include "base/poison.h"
 
 #include "base/banned.h"
 
 #define FIRST_SIZE 512
+
+/*
+ * Memory of buffers that this thread has finished, for its next ones. It is
+ * of the size that was needed lately, so that it seldom has to grow.
+ */
+#define SPARES 4
+#define SPARE_MAX ((size_t)32 << 10)
+static _Thread_local struct {
+	char *mem[SPARES];
+	size_t size[SPARES];
+	unsigned n;
+} spare;
+
+static void
+give_mem(char *mem, size_t size)
+{
+	if (mem == NULL || size > SPARE_MAX || spare.n == SPARES) {
+		free(mem);
+		return;
+	}
+	spare.mem[spare.n] = mem;
+	spare.size[spare.n++] = size;
+	poison_set(mem, size);
+}
+
+/* At least *size bytes and at most max: *size tells how many. */
+static char *
+take_mem(size_t *size, size_t max)
+{
+	if (spare.n == 0 || spare.size[spare.n - 1] < *size ||
+	    spare.size[spare.n - 1] > max)
+		return malloc(*size == 0 ? 1 : *size);
+	spare.n--;
+	*size = spare.size[spare.n];
+	poison_clear(spare.mem[spare.n], *size);
+	return spare.mem[spare.n];
+}
 
 void
 buf_init(struct buf *b, size_t max)
@@ -22,7 +60,7 @@ buf_init(struct buf *b, size_t max)
 void
 buf_finish(struct buf *b)
 {
-	free(b->mem);
+	give_mem(b->mem, b->size);
 	buf_init(b, b->max);
 }
 
@@ -49,13 +87,13 @@ static int
 grow(struct buf *b, size_t need)
 {
 	size_t size = grown_size(b, need), len = buf_len(b);
-	char *mem = malloc(size == 0 ? 1 : size);
+	char *mem = take_mem(&size, b->max);
 
 	if (mem == NULL)
 		return -E_NOMEM;
 	if (b->mem != NULL)
 		memcpy(mem, b->mem + b->start, len);
-	free(b->mem);
+	give_mem(b->mem, b->size);
 	b->mem = mem;
 	b->start = 0;
 	b->end = len;

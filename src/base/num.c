@@ -22,6 +22,8 @@ num_hex_digit(char c)
 static int
 read_digits(struct str s, unsigned base, uint64_t max, uint64_t *out)
 {
+	/* So many digits, even hexadecimal ones, cannot overflow. */
+	const size_t safe = 15;
 	uint64_t v = 0;
 	size_t i;
 
@@ -30,13 +32,14 @@ read_digits(struct str s, unsigned base, uint64_t max, uint64_t *out)
 	for (i = 0; i < s.len; i++) {
 		unsigned d = (unsigned)num_hex_digit(s.ptr[i]);
 
-		if (d >= base || v > UINT64_MAX / base ||
-		    v * base > UINT64_MAX - d)
+		if (d >= base ||
+		    (i >= safe &&
+			(v > UINT64_MAX / base || v * base > UINT64_MAX - d)))
 			return -E_BAD_VALUE;
 		v = v * base + d;
-		if (v > max)
-			return -E_BAD_VALUE;
 	}
+	if (v > max)
+		return -E_BAD_VALUE;
 	*out = v;
 	return 0;
 }

@@ -55,7 +55,8 @@ str_tail(struct str s, size_t n)
 static inline bool
 str_starts(struct str s, struct str prefix)
 {
-	return s.len >= prefix.len && str_eq(str_head(s, prefix.len), prefix);
+	return s.len >= prefix.len &&
+	    str_eq((struct str){ s.ptr, prefix.len }, prefix);
 }
 
 static inline bool

@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/scan.h"
 #include "sys/fd.h"
 #include "sys/shared.h"
 
@@ -105,12 +106,15 @@ board_set_state(struct board *b, unsigned row, enum board_state state)
 static size_t
 put_printable(char *dst, size_t at, struct str s)
 {
-	for (size_t i = 0; i < s.len && at < BOARD_CALL_MAX - 1; i++) {
-		char c = s.ptr[i];
+	size_t n, i;
 
-		dst[at++] = c > ' ' && c < 0x7f ? c : '?';
-	}
-	return at;
+	s = str_head(s, BOARD_CALL_MAX - 1 - at);
+	n = scan_visible(s); /* of a parsed head: all of it */
+	(void)str_copy(dst + at, str_head(s, n));
+	for (i = n; i < s.len; i++)
+		dst[at + i] =
+		    s.ptr[i] > ' ' && s.ptr[i] < 0x7f ? s.ptr[i] : '?';
+	return at + s.len;
 }
 
 void

@@ -41,14 +41,11 @@ wsgi_start(const struct config *cfg)
 static struct str
 uri_of(const struct wsgi_call *c)
 {
-	struct str uri = { "", 0 };
-
 	if (c->req != NULL)
 		return c->req->target;
-	if (c->template != NULL && c->template->last[WSGI_KEY_RAW_URI] != NULL)
-		(void)python_ref_bytes_of(
-		    c->template->last[WSGI_KEY_RAW_URI], &uri);
-	return uri;
+	if (c->template != NULL && c->template->texts[WSGI_KEY_RAW_URI].len > 0)
+		return c->template->texts[WSGI_KEY_RAW_URI];
+	return STR("");
 }
 
 /* Takes the exception away. -E_EXIT when it means the whole process. */

@@ -16,7 +16,7 @@
 
 #include "base/banned.h"
 
-static char *script_name; /* the process's SCRIPT_NAME, or NULL */
+static struct str script_name; /* the process's SCRIPT_NAME, or empty */
 
 int
 wsgi_environ_start(void)
@@ -25,8 +25,9 @@ wsgi_environ_start(void)
 
 	if (wsgi_field_start() < 0)
 		return -E_PYTHON;
-	if (script_name == NULL && script != NULL)
-		script_name = strdup(script); /* os.environ may change it */
+	if (script_name.len == 0 && script != NULL)
+		script_name =
+		    str_of(strdup(script)); /* os.environ may change it */
 	return 0;
 }
 
@@ -35,17 +36,17 @@ static int
 set_text(struct wsgi_template *t, enum wsgi_key key, struct str s)
 {
 	PyObject *text; /* new */
-	struct str have;
 	int rc;
 
-	if (t->last[key] != NULL && python_ref_bytes_of(t->last[key], &have) &&
-	    str_eq(have, s))
+	if (t->texts[key].ptr != NULL && str_eq(t->texts[key], s))
 		return 0;
 	text = python_ref_latin1(s);
 	if (text == NULL)
 		return -1;
 	rc = PyDict_SetItem(t->dict, wsgi_keys[key], text);
-	t->last[key] = rc == 0 ? text : NULL;
+	t->texts[key].ptr = NULL;
+	if (rc == 0)
+		(void)python_ref_bytes_of(text, &t->texts[key]);
 	Py_DECREF(text);
 	return rc;
 }
@@ -53,9 +54,9 @@ set_text(struct wsgi_template *t, enum wsgi_key key, struct str s)
 static int
 remove_text(struct wsgi_template *t, enum wsgi_key key)
 {
-	if (t->last[key] == NULL)
+	if (t->texts[key].ptr == NULL)
 		return 0;
-	t->last[key] = NULL;
+	t->texts[key].ptr = NULL;
 	return PyDict_DelItem(t->dict, wsgi_keys[key]);
 }
 
@@ -147,26 +148,26 @@ protocol_of(const struct request *req)
 	}
 }
 
-/*
- * SCRIPT_NAME: from the process's environment, or from a field of that name,
- * which policy lets through from trusted peers only.
- */
-static struct str
-script_of(const struct request *req)
+/* Which field is SCRIPT_NAME, or -1: policy decides whose may be. */
+static int
+find_script(const struct request *req)
 {
 	for (unsigned i = 0; i < req->n_fields; i++)
 		if (req->fields[i].id == FIELD_OTHER &&
-		    req->fields[i].name.len == sizeof "SCRIPT_NAME" - 1 &&
 		    str_eq_nocase(req->fields[i].name, STR("SCRIPT_NAME")))
-			return req->fields[i].value;
-	return str_of(script_name);
+			return (int)i;
+	return -1;
 }
 
+/* The process's environment, unless a field of that name says otherwise. */
 static int
 set_path(struct wsgi_template *t, const struct request *req)
 {
-	struct str script = script_of(req), path = req->path_info;
+	int at = t->n_fields > 0 ? t->script : find_script(req);
+	struct str path = req->path_info, script = script_name;
 
+	if (at >= 0)
+		script = req->fields[at].value;
 	if (script.len > 0 && !str_starts(path, script)) {
 		PyErr_SetString(PyExc_ValueError,
 		    "Configuration problem: "
@@ -246,7 +247,7 @@ set_secrets(
 	int rc = 0;
 
 	for (unsigned i = 0; rc == 0 && i < t->n_fields; i++) {
-		if (t->values[i] != NULL)
+		if (t->values[i].ptr != NULL)
 			continue;
 		value = wsgi_field_value(&req->fields[i]);
 		rc =
@@ -271,7 +272,9 @@ wsgi_environ_create(struct wsgi_call *c)
 	env = PyDict_Copy(t->dict);
 	if (env == NULL)
 		return NULL;
-	rc = t->n_fields > 0 ? set_secrets(env, t, req) : set_fields(env, req);
+	rc = t->n_fields == 0  ? set_fields(env, req)
+	    : t->n_secrets > 0 ? set_secrets(env, t, req)
+			       : 0;
 	if (rc < 0)
 		Py_CLEAR(env);
 	return env;

@@ -65,7 +65,7 @@ make_texts(struct wsgi_template *t)
 
 	for (size_t i = 0; rc == 0 && i < WSGI_KEY_VARYING; i++) {
 		rc = PyDict_SetItem(t->dict, wsgi_keys[i], empty);
-		t->last[i] = empty;
+		t->texts[i] = STR("");
 	}
 	Py_XDECREF(empty);
 	return rc;
@@ -78,7 +78,7 @@ wsgi_template_init(struct wsgi_templates *ts, PyObject *dict)
 
 	*ts = (struct wsgi_templates){ .n = 1, .credit = PRICE };
 	t->dict = dict;
-	t->peer_port = t->local_port = -1;
+	t->peer_port = t->local_port = t->script = -1;
 	return make_texts(t) < 0 ? -1 : widen(dict);
 }
 
@@ -100,24 +100,41 @@ wsgi_template_set(struct wsgi_templates *ts, enum wsgi_key key, PyObject *value)
 
 /* --- finding the one for a set of fields --- */
 
+/* That unknown field has the key. */
 static bool
-has_keys(const struct wsgi_template *t, PyObject *const *keys, unsigned n)
+is_key(PyObject *key, const struct field *f)
 {
+	PyObject *have = wsgi_field_key(f); /* new */
+
+	if (have == NULL)
+		PyErr_Clear(); /* whoever makes it will fail again */
+	Py_XDECREF(have);
+	return have == key;
+}
+
+static bool
+is_for(const struct wsgi_template *t, const struct field *fields, unsigned n)
+{
+	unsigned i;
+
 	if (t->n_fields != n)
 		return false;
-	for (unsigned i = 0; i < n; i++)
-		if (t->keys[i] != keys[i])
+	for (i = 0; i < n; i++)
+		if (t->ids[i] != fields[i].id)
+			return false;
+	for (i = 0; i < n; i++)
+		if (t->ids[i] == FIELD_OTHER && !is_key(t->keys[i], &fields[i]))
 			return false;
 	return true;
 }
 
 static struct wsgi_template *
-find(struct wsgi_templates *ts, PyObject *const *keys, unsigned n)
+find(struct wsgi_templates *ts, const struct field *fields, unsigned n)
 {
-	if (has_keys(&ts->all[ts->recent], keys, n))
+	if (is_for(&ts->all[ts->recent], fields, n))
 		return &ts->all[ts->recent];
 	for (unsigned i = 1; i < ts->n; i++) {
-		if (has_keys(&ts->all[i], keys, n)) {
+		if (is_for(&ts->all[i], fields, n)) {
 			ts->recent = i;
 			return &ts->all[i];
 		}
@@ -125,33 +142,45 @@ find(struct wsgi_templates *ts, PyObject *const *keys, unsigned n)
 	return NULL;
 }
 
+/* value is stolen. 0; 1: it is there already; -1: error set. */
 static int
-put_field(struct wsgi_template *t, PyObject *key, const struct field *f)
+put_field(struct wsgi_template *t, const struct field *f, PyObject *value)
 {
-	bool secret = wsgi_field_is_secret(f);
-	PyObject *value =
-	    secret ? Py_NewRef(Py_None) : wsgi_field_value(f); /* new */
+	PyObject *key = wsgi_field_key(f); /* new */
+	unsigned at = t->n_fields;
 	int rc = -1;
 
-	if (value != NULL)
+	if (key != NULL && value != NULL)
 		rc = PyDict_SetDefaultRef(t->dict, key, value, NULL);
 	if (rc == 0) {
-		t->keys[t->n_fields] = key;
-		t->values[t->n_fields++] = secret ? NULL : value;
+		t->ids[at] = f->id;
+		t->keys[at] = key;
+		t->values[at].ptr = NULL;
+		if (value == Py_None)
+			t->n_secrets++;
+		else
+			(void)python_ref_bytes_of(value, &t->values[at]);
+		if (f->id == FIELD_OTHER &&
+		    str_eq_nocase(f->name, STR("SCRIPT_NAME")))
+			t->script = (int)at;
+		t->n_fields++;
 	}
+	Py_XDECREF(key);
 	Py_XDECREF(value);
 	return rc;
 }
 
 /* 0; 1: a field is repeated, so that there can be none; -1: error set. */
 static int
-fill_fields(struct wsgi_template *t, PyObject *const *keys,
-    const struct field *fields, unsigned n)
+fill_fields(struct wsgi_template *t, const struct field *fields, unsigned n)
 {
 	int rc = 0;
 
 	for (unsigned i = 0; rc == 0 && i < n; i++)
-		rc = put_field(t, keys[i], &fields[i]);
+		rc = put_field(t, &fields[i],
+		    wsgi_field_is_secret(&fields[i])
+			? Py_NewRef(Py_None)
+			: wsgi_field_value(&fields[i]));
 	return rc;
 }
 
@@ -187,8 +216,7 @@ values_len(const struct field *fields, unsigned n)
  * The first one when there can be none; NULL with an error set.
  */
 static struct wsgi_template *
-make(struct wsgi_templates *ts, PyObject *const *keys,
-    const struct field *fields, unsigned n)
+make(struct wsgi_templates *ts, const struct field *fields, unsigned n)
 {
 	struct wsgi_template *first = &ts->all[0], made = *first;
 	int rc;
@@ -201,7 +229,7 @@ make(struct wsgi_templates *ts, PyObject *const *keys,
 	made.dict = PyDict_Copy(first->dict);
 	if (made.dict == NULL)
 		return NULL;
-	rc = fill_fields(&made, keys, fields, n);
+	rc = fill_fields(&made, fields, n);
 	if (rc != 0) {
 		Py_DECREF(made.dict);
 		return rc < 0 ? NULL : first;
@@ -216,20 +244,17 @@ static int
 refresh(struct wsgi_template *t, const struct field *fields)
 {
 	PyObject *value; /* new */
-	struct str have;
 	int rc = 0;
 
 	for (unsigned i = 0; rc == 0 && i < t->n_fields; i++) {
-		value = t->values[i];
-		if (value == NULL ||
-		    (python_ref_bytes_of(value, &have) &&
-			str_eq(have, fields[i].value)))
+		if (t->values[i].ptr == NULL ||
+		    str_eq(t->values[i], fields[i].value))
 			continue;
 		value = wsgi_field_value(&fields[i]);
 		if (value == NULL)
 			return -1;
+		(void)python_ref_bytes_of(value, &t->values[i]);
 		rc = PyDict_SetItem(t->dict, t->keys[i], value);
-		t->values[i] = value;
 		Py_DECREF(value);
 	}
 	if (rc < 0)
@@ -237,35 +262,16 @@ refresh(struct wsgi_template *t, const struct field *fields)
 	return rc;
 }
 
-static struct wsgi_template *
-find_or_make(struct wsgi_templates *ts, PyObject *const *keys,
-    const struct field *fields, unsigned n)
-{
-	struct wsgi_template *t = find(ts, keys, n);
-
-	if (t == NULL)
-		return make(ts, keys, fields, n);
-	return refresh(t, fields) < 0 ? NULL : t;
-}
-
 struct wsgi_template *
 wsgi_template_for(
     struct wsgi_templates *ts, const struct field *fields, unsigned n)
 {
-	PyObject *keys[WSGI_TEMPLATE_FIELDS]; /* new */
-	struct wsgi_template *t = NULL;
-	unsigned i;
+	struct wsgi_template *t;
 
 	if (n == 0 || n > WSGI_TEMPLATE_FIELDS)
 		return &ts->all[0];
-	for (i = 0; i < n; i++) {
-		keys[i] = wsgi_field_key(&fields[i]);
-		if (keys[i] == NULL)
-			break;
-	}
-	if (i == n)
-		t = find_or_make(ts, keys, fields, n);
-	while (i-- > 0)
-		Py_DECREF(keys[i]);
-	return t;
+	t = find(ts, fields, n);
+	if (t == NULL)
+		return make(ts, fields, n);
+	return refresh(t, fields) < 0 ? NULL : t;
 }

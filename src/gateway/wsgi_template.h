@@ -26,13 +26,15 @@ extern PyObject *wsgi_keys[WSGI_KEY_MAX];
 #define WSGI_TEMPLATES 5
 
 struct wsgi_template {
-	PyObject *dict;                   /* strong */
-	PyObject *last[WSGI_KEY_VARYING]; /* borrowed from it; NULL: none */
-	long peer_port, local_port;       /* in last; -1: none */
-	unsigned n_fields;
-	/* Borrowed from dict, in the order of arrival. */
-	PyObject *keys[WSGI_TEMPLATE_FIELDS];
-	PyObject *values[WSGI_TEMPLATE_FIELDS]; /* NULL: a secret, not there */
+	PyObject *dict; /* strong; all below points into it */
+	struct str texts[WSGI_KEY_VARYING]; /* what it has; ptr NULL: none */
+	long peer_port, local_port;         /* the same as numbers, or -1 */
+	/* The fields in the order of arrival. */
+	unsigned n_fields, n_secrets;
+	int script; /* which of them is SCRIPT_NAME; -1: none */
+	unsigned char ids[WSGI_TEMPLATE_FIELDS];
+	PyObject *keys[WSGI_TEMPLATE_FIELDS];    /* borrowed */
+	struct str values[WSGI_TEMPLATE_FIELDS]; /* ptr NULL: a secret */
 };
 
 struct wsgi_templates {

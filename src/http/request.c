@@ -6,18 +6,32 @@
 #include <stdlib.h>
 
 #include "base/check.h"
+#include "base/poison.h"
 #include "http/http_field.h"
 
 #include "base/banned.h"
+
+/*
+ * Requests that this thread has done with, for its next ones; as many as one
+ * batch of events may bring.
+ */
+#define SPARE_MAX 64
+static _Thread_local struct {
+	struct request *all[SPARE_MAX];
+	unsigned n;
+} spare;
 
 struct request *
 request_create(
     struct stream *stream, const struct config *cfg, size_t arena_max)
 {
-	struct request *req = calloc(1, sizeof *req);
+	struct request *req =
+	    spare.n > 0 ? spare.all[--spare.n] : malloc(sizeof *req);
 
 	if (req == NULL)
 		return NULL;
+	poison_clear(req, sizeof *req);
+	memset(req, 0, sizeof *req);
 	list_init(&req->ready);
 	arena_init(&req->arena, arena_max);
 	req->stream = stream;
@@ -39,7 +53,12 @@ request_destroy(struct request *req)
 	CHECK(list_empty(&req->ready));
 	body_finish(&req->body);
 	arena_finish(&req->arena);
-	free(req);
+	if (spare.n == SPARE_MAX) {
+		free(req);
+		return;
+	}
+	spare.all[spare.n++] = req;
+	poison_set(req, sizeof *req);
 }
 
 const struct field *

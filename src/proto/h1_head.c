@@ -91,6 +91,22 @@ check_unfinished(const struct h1_head *head, const struct h1_rules *rules,
 	return check_limits(head, rules, len, err);
 }
 
+/*
+ * A whole field line that breaks no limit, as nearly all are; the others are
+ * end_line's.
+ */
+static bool
+is_plain_line(const struct h1_head *head, const struct h1_rules *rules,
+    struct str in, size_t lf)
+{
+	size_t len = lf - head->start; /* the CR is counted */
+
+	return len > 1 && in.ptr[lf - 1] == '\r' && head->n_lines > 0 &&
+	    head->n_lines <= rules->n_fields_max &&
+	    (rules->field_max == 0 || len < rules->field_max) &&
+	    lf + 3 <= rules->head_max;
+}
+
 ssize_t
 h1_head_find(struct h1_head *head, const struct h1_rules *rules, struct str in,
     struct http_error *err)
@@ -104,6 +120,11 @@ h1_head_find(struct h1_head *head, const struct h1_rules *rules, struct str in,
 		    scan_byte(str_tail(in, head->scanned), '\n');
 		if (lf == in.len)
 			break;
+		if (is_plain_line(head, rules, in, lf)) {
+			head->n_lines++;
+			head->start = head->scanned = lf + 1;
+			continue;
+		}
 		rc = end_line(head, rules, in, lf, err);
 		if (rc < 0)
 			return rc;
@@ -145,9 +166,11 @@ take(struct reader *r, size_t n)
 static bool
 take_crlf(struct reader *r)
 {
-	if (!str_starts(r->rest, STR("\r\n")))
+	const char *p = r->rest.ptr;
+
+	if (r->rest.len < 2 || p[0] != '\r' || p[1] != '\n')
 		return false;
-	take(r, 2);
+	r->rest = (struct str){ p + 2, r->rest.len - 2 };
 	return true;
 }
 

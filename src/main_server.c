@@ -145,6 +145,9 @@ server_main(int argc, char **argv)
 		return refuse(&problem, ARBITER_EXIT_CONFIG);
 	config_log_apply(config_draft_text(draft, "loglevel"),
 	    config_draft_text(draft, "log_format"));
+	if (config_log_open(config_draft_text(draft, "errorlog"),
+		config_draft_text(draft, "chdir"), &problem) < 0)
+		return refuse(&problem, ARBITER_EXIT_CONFIG);
 	h.draft = draft;
 	h.name = config_draft_text(draft, "proc_name");
 	if (h.name[0] == '\0')

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "base/log.h"
+#include "sys/log_out.h"
 #include "sys/signals.h"
 
 #include "arbiter/arbiter_state.h"
@@ -54,6 +55,8 @@ on_ttou(struct arbiter *a)
 static void
 on_usr1(struct arbiter *a)
 {
+	log_out_reopen();
+	generation_signal(a, SIGUSR1);
 	workers_signal(a, SIGUSR1);
 }
 

@@ -131,6 +131,8 @@ void generation_retire(struct generation *g);
 void generation_sweep(struct arbiter *a);
 /* Once a second: says what a boot waits for. */
 void generation_tick(struct arbiter *a, uint64_t now);
+/* Sends sig to every template. */
+void generation_signal(struct arbiter *a, int sig);
 /* The generation of that template, or NULL. */
 struct generation *generation_by_template(struct arbiter *a, pid_t pid);
 

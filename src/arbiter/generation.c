@@ -43,6 +43,16 @@ generation_by_template(struct arbiter *a, pid_t pid)
 	return NULL;
 }
 
+void
+generation_signal(struct arbiter *a, int sig)
+{
+	struct list *n;
+
+	for (n = a->generations.next; n != &a->generations; n = n->next)
+		if (generation_at(n)->template_pid > 0)
+			kill(generation_at(n)->template_pid, sig);
+}
+
 static void
 close_link(struct generation *g)
 {
@@ -249,12 +259,16 @@ on_configured(struct arbiter *a, struct generation *g)
 	int rc;
 
 	rc = config_freeze(g->draft, g->config_mem, CONFIG_MEM_LEN, &problem);
+	g->config = g->config_mem;
+	if (rc == 0)
+		rc = config_log_open(
+		    g->config->errorlog, g->config->chdir, &problem);
 	if (rc < 0) {
+		g->config = NULL;
 		log_event(EV_ARBITER_CONFIG, problem.text);
 		generation_fail(a, g, ARBITER_EXIT_CONFIG);
 		return;
 	}
-	g->config = g->config_mem;
 	config_log_apply(g->config->loglevel, g->config->log_format);
 	if (mprotect(g->config_mem, CONFIG_MEM_LEN, PROT_READ) < 0)
 		log_errno(EV_ARBITER_TEMPLATE_FAILED, "mprotect");

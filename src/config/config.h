@@ -156,4 +156,15 @@ const char *config_default(const char *name);
 /* This process logs as those two settings say. */
 void config_log_apply(const char *loglevel, const char *log_format);
 
+/* Is there an access log, and is it a file? */
+bool config_has_access_log(const struct config *c);
+bool config_has_access_file(const struct config *c);
+
+/*
+ * And where errorlog says; dir is where a relative path begins. 0, or -E_*
+ * with *p filled.
+ */
+int config_log_open(
+    const char *errorlog, const char *dir, struct config_problem *p);
+
 #endif

@@ -5,6 +5,7 @@
 #include "gateway/wsgi_call.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/version.h"
@@ -15,6 +16,7 @@
 #include "http/seams.h"
 #include "python/python_gil.h"
 #include "python/python_ref.h"
+#include "sys/log_out.h"
 
 #include "base/banned.h"
 
@@ -56,13 +58,20 @@ errors_stream(void)
 {
 	PyObject *stream = PySys_GetObject("stderr"); /* borrowed */
 	PyObject *io;                                 /* new */
+	bool in_file = log_out_fd() != STDERR_FILENO;
 
-	if (stream != NULL && stream != Py_None)
+	if (!in_file && stream != NULL && stream != Py_None)
 		return Py_NewRef(stream);
-	io = PyImport_ImportModule("io"); /* standard error is closed */
+	io = PyImport_ImportModule("io");
 	if (io == NULL)
 		return NULL;
-	stream = PyObject_CallMethod(io, "open", "ss", "/dev/null", "w");
+	if (in_file) /* as sys.stderr, but for where it leads; never closed */
+		stream = PyObject_CallMethod(io, "open", "isissOO",
+		    log_out_fd(), "w", 1, "utf-8", "backslashreplace", Py_None,
+		    Py_False);
+	else /* standard error is closed */
+		stream =
+		    PyObject_CallMethod(io, "open", "ss", "/dev/null", "w");
 	Py_DECREF(io);
 	return stream;
 }

@@ -11,6 +11,7 @@
 
 #include "base/num.h"
 #include "base/str.h"
+#include "sys/log_out.h"
 
 #include "base/banned.h"
 
@@ -52,10 +53,10 @@ python_stacks_write(void)
 	char pid[20];
 	int saved = errno;
 
-	put(STDERR_FILENO, STR("Stacks of all Python threads (pid:"));
-	put(STDERR_FILENO,
+	put(log_out_fd(), STR("Stacks of all Python threads (pid:"));
+	put(log_out_fd(),
 	    (struct str){ pid, num_put_dec(pid, (uint64_t)getpid()) });
-	put(STDERR_FILENO, STR("):\n"));
-	python_stacks_dump(STDERR_FILENO);
+	put(log_out_fd(), STR("):\n"));
+	python_stacks_dump(log_out_fd());
 	errno = saved;
 }

@@ -23,8 +23,8 @@ log_file_open(const char *path)
 	int fd;
 
 	/* O_NONBLOCK: a FIFO that nobody reads must not hold us up. */
-	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY |
-		O_NONBLOCK,
+	fd = open(path,
+	    O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
 	    FILE_MODE);
 	return fd < 0 ? -E_SYSTEM : fd;
 }

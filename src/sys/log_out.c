@@ -1,16 +1,21 @@
 /*
- * Log lines out to standard error. Every role, every thread; must neither
+ * Log lines out to standard error or a file. Every role, every thread; must neither
  * block for long nor fail loudly, since PID 1 logs through it too.
  */
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "base/error.h"
 #include "base/log.h"
+#include "sys/fd.h"
+#include "sys/log_file.h"
 #include "sys/log_out.h"
 
 #include "base/banned.h"
@@ -21,6 +26,10 @@
  */
 #define AT_ONCE 4096
 
+static _Atomic int out_fd = STDERR_FILENO;
+static char file_path[PATH_MAX]; /* empty: standard error */
+static bool captured;
+
 static atomic_uint_fast64_t dropped;
 static atomic_uint_fast64_t told; /* of those, already said in a line */
 static atomic_bool stuck;         /* the reader failed to read before */
@@ -28,7 +37,7 @@ static atomic_bool stuck;         /* the reader failed to read before */
 static bool
 writable(void)
 {
-	struct pollfd p = { .fd = STDERR_FILENO, .events = POLLOUT };
+	struct pollfd p = { .fd = atomic_load(&out_fd), .events = POLLOUT };
 	int n;
 
 	n = poll(&p, 1, atomic_load(&stuck) ? 0 : LOG_OUT_WAIT_MS);
@@ -47,7 +56,7 @@ put(const char *p, size_t n)
 	while (n > 0) {
 		if (!writable())
 			return false;
-		did = write(STDERR_FILENO, p, n < AT_ONCE ? n : AT_ONCE);
+		did = write(atomic_load(&out_fd), p, n < AT_ONCE ? n : AT_ONCE);
 		if (did < 0 && errno != EINTR && errno != EAGAIN)
 			return false;
 		if (did < 0 && errno == EAGAIN && atomic_load(&stuck))
@@ -104,4 +113,67 @@ uint64_t
 log_out_dropped(void)
 {
 	return atomic_load(&dropped);
+}
+
+/* The whole of it, with a slash between, at dst (PATH_MAX). */
+static int
+join(char *dst, const char *dir, const char *path)
+{
+	int n;
+
+	n = snprintf(dst, PATH_MAX, "%s%s%s", path[0] == '/' ? "" : dir,
+	    path[0] == '/' || dir[0] == '\0' ? "" : "/", path);
+	return n < 0 || n >= PATH_MAX ? -E_TOO_LONG : 0;
+}
+
+int
+log_out_open(const char *dir, const char *path)
+{
+	int old = atomic_load(&out_fd), fd = STDERR_FILENO, rc;
+	char whole[PATH_MAX] = "";
+
+	if (strcmp(path, "-") != 0) {
+		rc = join(whole, dir, path);
+		if (rc < 0)
+			return rc;
+		fd = log_file_open(whole);
+		if (fd < 0)
+			return fd;
+	}
+	memcpy(file_path, whole, sizeof(file_path));
+	atomic_store(&out_fd, fd);
+	if (old > STDERR_FILENO)
+		fd_close(old);
+	return 0;
+}
+
+int
+log_out_fd(void)
+{
+	return atomic_load(&out_fd);
+}
+
+static void
+capture(void)
+{
+	int fd = atomic_load(&out_fd);
+
+	(void)dup2(fd, STDOUT_FILENO);
+	(void)dup2(fd, STDERR_FILENO);
+}
+
+void
+log_out_capture(void)
+{
+	captured = file_path[0] != '\0';
+	if (captured)
+		capture();
+}
+
+void
+log_out_reopen(void)
+{
+	if (file_path[0] != '\0' &&
+	    log_file_reopen(atomic_load(&out_fd), file_path) == 0 && captured)
+		capture();
 }

@@ -1,5 +1,6 @@
 /*
- * log_out: where log lines go: standard error, by log_write of base/log.h.
+ * log_out: where log lines go, by log_write of base/log.h: standard error, or
+ * a file.
  *
  * A reader that does not read may cost the writer 100 ms once; from then on
  * lines are dropped and counted, without waiting, until it reads again, when
@@ -16,6 +17,25 @@
 
 /* Fills log_write and ignores SIGPIPE. Calling it again is fine. */
 void log_out_start(void);
+
+/*
+ * From now on lines go to the file of that path, which is looked for in dir
+ * when it is relative (dir may be empty); "-": to standard error. 0;
+ * -E_SYSTEM or -E_TOO_LONG: all stays as it was.
+ */
+int log_out_open(const char *dir, const char *path);
+
+/* Where they go now: for what writes without this. */
+int log_out_fd(void);
+
+/* What is written to standard output and error goes to the file, too. */
+void log_out_capture(void);
+
+/*
+ * The file has been moved away: makes a new one. Any thread,
+ * async-signal-safe.
+ */
+void log_out_reopen(void);
 
 /* Lines that this process has lost so far. */
 uint64_t log_out_dropped(void);

@@ -12,7 +12,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -245,8 +244,7 @@ access_log_start(const struct config *cfg)
 	struct access_log *a = &access_log;
 	int rc;
 
-	if (cfg->accesslog[0] == '\0' ||
-	    strcasecmp(cfg->accesslog, "none") == 0)
+	if (!config_has_access_log(cfg))
 		return 1;
 	rc = open_log(a, cfg->accesslog);
 	if (rc == 0)

@@ -32,6 +32,8 @@
 #include "role/link.h"
 #include "role/role.h"
 #include "sys/fd.h"
+#include "sys/log_file.h"
+#include "sys/log_out.h"
 
 #include "base/banned.h"
 
@@ -56,6 +58,17 @@ on_ignored(int sig)
 	(void)sig;
 }
 
+/* Its workers' logs are this one's. */
+static void
+on_reopen(int sig)
+{
+	int saved = errno;
+
+	(void)sig;
+	log_out_reopen();
+	errno = saved;
+}
+
 /*
  * Keys of the terminal reach the whole foreground group, and the arbiter
  * decides what they mean. A handler, unlike SIG_IGN, does not outlive an
@@ -68,7 +81,6 @@ leave_signals_to_arbiter(void)
 		SIGINT,
 		SIGQUIT,
 		SIGHUP,
-		SIGUSR1,
 		SIGUSR2,
 		SIGWINCH,
 	};
@@ -77,6 +89,8 @@ leave_signals_to_arbiter(void)
 
 	for (size_t i = 0; i < sizeof(sigs) / sizeof(sigs[0]); i++)
 		CHECK(sigaction(sigs[i], &act, NULL) == 0);
+	act.sa_handler = on_reopen;
+	CHECK(sigaction(SIGUSR1, &act, NULL) == 0);
 }
 
 /* One setting of the configuration file, on its way to the arbiter. */
@@ -200,12 +214,45 @@ apply_paths(const struct config *cfg)
 	return rc;
 }
 
+/* Both logs can be written; now, since workers cannot end the server so. */
+static int
+apply_logs(const struct config *cfg)
+{
+	struct config_problem problem;
+	int fd;
+
+	config_log_apply(cfg->loglevel, cfg->log_format);
+	if (config_log_open(cfg->errorlog, "", &problem) < 0) {
+		log_event(EV_TEMPLATE_LOG, problem.text);
+		return TEMPLATE_EXIT_CONFIG;
+	}
+	if (cfg->capture_output)
+		log_out_capture();
+	if (!config_has_access_file(cfg))
+		return 0;
+	fd = log_file_open(cfg->accesslog);
+	if (fd < 0) {
+		log_errno(EV_ACCESS_LOG_OPEN, cfg->accesslog);
+		return TEMPLATE_EXIT_CONFIG;
+	}
+	fd_close(fd);
+	return 0;
+}
+
 /* What the configuration says of the process. 0 or the exit status. */
 static int
 apply(const struct config *cfg)
 {
-	config_log_apply(cfg->loglevel, cfg->log_format);
-	if (apply_paths(cfg) < 0 || apply_env(cfg) < 0) {
+	int status;
+
+	if (apply_paths(cfg) < 0) {
+		python_error_log(LOG_ERROR);
+		return TEMPLATE_EXIT_BOOT;
+	}
+	status = apply_logs(cfg);
+	if (status != 0)
+		return status;
+	if (apply_env(cfg) < 0) {
 		python_error_log(LOG_ERROR);
 		return TEMPLATE_EXIT_BOOT;
 	}

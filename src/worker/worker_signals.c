@@ -14,6 +14,7 @@
 #include "base/check.h"
 #include "net/reactor.h"
 #include "python/python_stacks.h"
+#include "sys/log_out.h"
 #include "telemetry/access_log.h"
 
 #include "base/banned.h"
@@ -84,6 +85,7 @@ on_reopen(int sig, siginfo_t *info, void *context)
 	(void)sig;
 	(void)info;
 	(void)context;
+	log_out_reopen();
 	access_log_reopen();
 	errno = saved;
 }

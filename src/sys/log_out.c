@@ -1,6 +1,6 @@
 /*
- * Log lines out to standard error or a file. Every role, every thread; must neither
- * block for long nor fail loudly, since PID 1 logs through it too.
+ * Log lines out to standard error or a file. Every role, every thread; must
+ * neither block for long nor fail loudly, since PID 1 logs through it too.
  */
 #include <errno.h>
 #include <limits.h>

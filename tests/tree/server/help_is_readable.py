@@ -1,0 +1,49 @@
+"""--help, and the pages made from the same table."""
+
+import os
+import pathlib
+import re
+import subprocess
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+BINARY = os.environ.get("GREENCORN", ROOT / "build/out/greencorn")
+
+
+def _help():
+    done = subprocess.run([BINARY, "--help"], capture_output=True, text=True,
+                          timeout=20)
+    assert done.returncode == 0 and done.stderr == ""
+    return done.stdout
+
+
+def test_no_line_is_wider_than_a_terminal():
+    assert [line for line in _help().splitlines() if len(line) > 80] == []
+
+
+def test_every_setting_is_in_its_group():
+    text = _help()
+    groups = re.findall(r"^(\w[\w/ ]*):$", text, re.M)
+    assert len(groups) == len(set(groups)) > 8
+    table = (ROOT / "src/config/settings.def").read_text()
+    for name, *_ in re.findall(r"^(?:SETTING|CHOICE)\((\w+), (\w+)", table,
+                               re.M):
+        assert re.search(rf"^ +{name}\b", text, re.M) or name in text, name
+
+
+def test_both_pages_are_those_of_the_table():
+    done = subprocess.run([ROOT / "scripts/docs", "--check"], timeout=20)
+    assert done.returncode == 0
+
+
+def test_the_man_page_names_every_flag():
+    page = (ROOT / "build/docs/greencorn.1").read_text().replace("\\-", "-")
+    flags = re.findall(r"(?<![\w-])--[a-z][a-z0-9_-]+", _help())
+    assert len(flags) > 80
+    for flag in flags:
+        assert flag in page, flag
+
+
+def test_help_helps_also_where_the_environment_is_wrong():
+    done = subprocess.run([BINARY, "--help"], timeout=20, capture_output=True,
+                          env={"GREENCORN_WORKERS": "many"})
+    assert done.returncode == 0

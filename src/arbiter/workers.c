@@ -370,7 +370,7 @@ abort_silent(struct arbiter *a, struct worker *w)
 {
 	char call[BOARD_CALL_MAX];
 
-	board_call_text(&a->board->rows[w->row].slots[0], call);
+	board_call_text(board_longest_call(&a->board->rows[w->row]), call);
 	log_event(EV_ARBITER_WORKER_TIMEOUT, (int)w->pid,
 	    call[0] == '\0' ? "no request" : call);
 	w->aborted = true;

@@ -38,6 +38,12 @@ list_append(struct list *l, struct list *node)
 }
 
 static inline void
+list_prepend(struct list *l, struct list *node)
+{
+	list_append(l->next, node);
+}
+
+static inline void
 list_remove(struct list *node)
 {
 	node->prev->next = node->next;

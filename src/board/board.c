@@ -3,7 +3,6 @@
 
 #include "base/check.h"
 #include "base/clock.h"
-#include "base/scan.h"
 #include "sys/fd.h"
 #include "sys/shared.h"
 
@@ -64,7 +63,7 @@ clear_row(struct board_row *r)
 		atomic_store(&slot->call_started_ms, 0);
 		atomic_store(&slot->n_calls, 0);
 		atomic_store(&slot->call_seq, 0);
-		slot->call[0] = '\0';
+		atomic_store(&slot->call_len, 0);
 	}
 }
 
@@ -102,53 +101,83 @@ board_set_state(struct board *b, unsigned row, enum board_state state)
 	board_ring(b);
 }
 
-/* Appends the printable part of s; anything else becomes '?'. */
-static size_t
-put_printable(char *dst, size_t at, struct str s)
+struct board_slot *
+board_slot(struct board_row *row, unsigned n)
 {
-	size_t n, i;
+	static struct board_slot unseen;
 
-	s = str_head(s, BOARD_CALL_MAX - 1 - at);
-	n = scan_visible(s); /* of a parsed head: all of it */
-	(void)str_copy(dst + at, str_head(s, n));
-	for (i = n; i < s.len; i++)
-		dst[at + i] =
-		    s.ptr[i] > ' ' && s.ptr[i] < 0x7f ? s.ptr[i] : '?';
-	return at + s.len;
+	return n < BOARD_SLOTS ? &row->slots[n] : &unseen;
 }
 
 void
+board_stamp_python(struct board_row *row)
+{
+	atomic_store(&row->python_ms, clock_ms());
+}
+
+/* On the path of every request: plain stores, and no look at the bytes. */
+void
 board_call_begin(struct board_slot *slot, struct str method, struct str target)
 {
-	size_t at;
+	uint32_t seq =
+	    atomic_load_explicit(&slot->call_seq, memory_order_relaxed);
 
-	atomic_fetch_add(&slot->call_seq, 1);
-	at = put_printable(slot->call, 0, method);
-	if (at < BOARD_CALL_MAX - 1)
-		slot->call[at++] = ' ';
-	at = put_printable(slot->call, at, target);
-	slot->call[at] = '\0';
-	atomic_fetch_add(&slot->call_seq, 1);
-	atomic_store(&slot->call_started_ms, clock_ms());
+	atomic_store_explicit(&slot->call_seq, seq + 1, memory_order_relaxed);
+	atomic_thread_fence(memory_order_release);
+	method = str_head(method, BOARD_CALL_MAX / 2);
+	target = str_head(target, BOARD_CALL_MAX - 1 - method.len);
+	memcpy(slot->call, method.ptr, method.len);
+	slot->call[method.len] = ' ';
+	memcpy(slot->call + method.len + 1, target.ptr, target.len);
+	atomic_store_explicit(&slot->call_len,
+	    (uint32_t)(method.len + 1 + target.len), memory_order_relaxed);
+	atomic_store_explicit(&slot->call_seq, seq + 2, memory_order_release);
+	atomic_store_explicit(
+	    &slot->call_started_ms, clock_ms(), memory_order_release);
 }
 
 void
 board_call_end(struct board_slot *slot)
 {
-	atomic_store(&slot->call_started_ms, 0);
-	atomic_fetch_add(&slot->n_calls, 1);
+	uint64_t n = atomic_load_explicit(&slot->n_calls, memory_order_relaxed);
+
+	atomic_store_explicit(&slot->call_started_ms, 0, memory_order_release);
+	atomic_store_explicit(&slot->n_calls, n + 1, memory_order_relaxed);
 }
 
 void
 board_call_text(struct board_slot *slot, char *dst)
 {
 	uint32_t seq = atomic_load(&slot->call_seq);
+	uint32_t len = atomic_load(&slot->call_len);
 	bool runs = atomic_load(&slot->call_started_ms) != 0;
 
-	memcpy(dst, slot->call, BOARD_CALL_MAX);
-	dst[BOARD_CALL_MAX - 1] = '\0';
+	if (len >= BOARD_CALL_MAX)
+		len = BOARD_CALL_MAX - 1;
+	memcpy(dst, slot->call, len);
+	atomic_thread_fence(memory_order_acquire);
 	if (!runs || (seq & 1) || atomic_load(&slot->call_seq) != seq)
-		dst[0] = '\0';
+		len = 0;
+	dst[len] = '\0';
+	for (char *p = dst; p < dst + len; p++)
+		if (*p < ' ' || *p >= 0x7f)
+			*p = '?';
+}
+
+struct board_slot *
+board_longest_call(struct board_row *row)
+{
+	struct board_slot *longest = &row->slots[0];
+	uint64_t started, oldest = UINT64_MAX;
+
+	for (unsigned i = 0; i < BOARD_SLOTS; i++) {
+		started = atomic_load(&row->slots[i].call_started_ms);
+		if (started == 0 || started >= oldest)
+			continue;
+		oldest = started;
+		longest = &row->slots[i];
+	}
+	return longest;
 }
 
 /* ms that have passed since stamp; 0 for a stamp of 0 or of the future. */
@@ -161,19 +190,12 @@ age_ms(uint64_t stamp, uint64_t now_ms)
 uint64_t
 board_silence_ms(struct board_row *row, uint64_t now_ms)
 {
-	uint64_t oldest, ms;
+	uint64_t ms, oldest;
 
-	/*
-	 * While a call runs on the reactor's own thread its stamp cannot
-	 * move; the call's start is then the later, and the true, one.
-	 */
-	oldest = age_ms(atomic_load(&row->reactor_ms), now_ms);
-	for (unsigned i = 0; i < BOARD_SLOTS; i++) {
-		ms =
-		    age_ms(atomic_load(&row->slots[i].call_started_ms), now_ms);
-		if (ms > oldest)
-			oldest = ms;
-	}
-	ms = age_ms(atomic_load(&row->python_ms), now_ms);
+	ms = age_ms(atomic_load(&row->reactor_ms), now_ms);
+	oldest = atomic_load(&row->python_ms);
+	if (oldest == 0)
+		oldest = atomic_load(&board_longest_call(row)->call_started_ms);
+	oldest = age_ms(oldest, now_ms);
 	return ms > oldest ? ms : oldest;
 }

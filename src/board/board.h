@@ -18,7 +18,7 @@
 #include "base/str.h"
 
 #define BOARD_ROWS 1024    /* processes of one server at a time */
-#define BOARD_SLOTS 1      /* application slots per process, for now */
+#define BOARD_SLOTS 64     /* application slots per process, to look at */
 #define BOARD_CALL_MAX 120 /* bytes of a request line kept for the log */
 #define BOARD_NO_ROW 0xffffffffu
 
@@ -43,7 +43,8 @@ struct board_slot {
 	_Atomic uint64_t call_started_ms; /* clock_ms; 0: no call runs */
 	_Atomic uint64_t n_calls;
 	_Atomic uint32_t call_seq; /* odd while call is being written */
-	char call[BOARD_CALL_MAX]; /* "GET /path", printable, NUL-ended */
+	_Atomic uint32_t call_len;
+	char call[BOARD_CALL_MAX]; /* "GET /path", its bytes as they came */
 };
 
 struct board_row {
@@ -101,6 +102,15 @@ void board_free_row(struct board *b, unsigned row);
 /* The process of row r says what it does, and rings. */
 void board_set_state(struct board *b, unsigned row, enum board_state state);
 
+/*
+ * Slot n of a row. Beyond BOARD_SLOTS one of this process alone, which nobody
+ * else sees.
+ */
+struct board_slot *board_slot(struct board_row *row, unsigned n);
+
+/* The GIL of the row's process could be had just now. */
+void board_stamp_python(struct board_row *row);
+
 /* A call of the application begins (method and target as they came). */
 void
 board_call_begin(struct board_slot *slot, struct str method, struct str target);
@@ -111,10 +121,13 @@ void board_call_end(struct board_slot *slot);
  * empty when there is none or it changes just now.
  */
 void board_call_text(struct board_slot *slot, char *dst);
+/* The slot of row whose call has lasted longest, or its first one. */
+struct board_slot *board_longest_call(struct board_row *row);
 
 /*
  * How long, in ms before now_ms, the process of a row has given no sign of
- * life: the oldest of its reactor's stamp, its GIL's and its calls' starts.
+ * life: the oldest of its reactor's stamp and its GIL's or, where that is not
+ * watched, its calls' starts.
  */
 uint64_t board_silence_ms(struct board_row *row, uint64_t now_ms);
 

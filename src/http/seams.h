@@ -61,7 +61,10 @@ struct stream_ops {
 	int (*end)(struct stream *s);
 	/* The application took n bytes of the body ring. */
 	void (*body_credit)(struct stream *s, size_t n);
-	/* Bytes that body would take now without waiting. */
+	/*
+	 * Bytes that body would take now without waiting. With whatever lock
+	 * the protocol's side has: for the executor's wait.
+	 */
 	size_t (*room)(struct stream *s);
 	/* The answer cannot be completed: the client must see it cut. */
 	void (*reset)(struct stream *s);
@@ -107,8 +110,11 @@ struct executor_ops {
 	const char *name;
 	/* Prepares slots and threads. 0 or -E_*. */
 	int (*start)(struct executor *e);
-	/* Runs what stands on the ready list; returns how many it ran. */
-	int (*ready)(struct executor *e);
+	/*
+	 * One step of the worker's main thread, of ms at most: it serves, or
+	 * looks after those who do. Without the GIL.
+	 */
+	void (*turn)(struct executor *e, int ms);
 	/*
 	 * Called by a gateway on the application's thread, without the GIL:
 	 * returns when one of the events (a set of executor_event) is true of
@@ -116,12 +122,16 @@ struct executor_ops {
 	 */
 	unsigned (*wait)(
 	    struct executor *e, struct request *req, unsigned events);
-	/* Something happened to req: whoever waits for it must look again. */
+	/*
+	 * Something happened to req: whoever waits for it must look again.
+	 * Called by the protocol's side, with its lock.
+	 */
 	void (*wake)(struct executor *e, struct request *req);
-	/* Runs fn(arg) on an application thread, with the GIL. 0 or -E_FULL. */
-	int (*post)(struct executor *e, void (*fn)(void *), void *arg);
-	/* No further request; returns when slots are free or time is over. */
-	void (*stop)(struct executor *e, unsigned graceful_ms);
+	/*
+	 * No further request. True: no call runs any more; else threads may
+	 * still use all that the worker has.
+	 */
+	bool (*stop)(struct executor *e);
 };
 
 /* First member of each worker class's own struct. */

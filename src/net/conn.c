@@ -65,8 +65,7 @@ conn_now_ms(const struct conn *c)
 bool
 conn_draining(const struct conn *c)
 {
-	return c->reactor->draining ||
-	    atomic_load_explicit(&c->reactor->stopping, memory_order_relaxed);
+	return c->reactor->draining || reactor_is_stopping(c->reactor);
 }
 
 bool
@@ -80,8 +79,10 @@ conn_timer(struct conn *c, uint64_t ms)
 {
 	if (ms == 0)
 		timer_off(&c->timer);
-	else
+	else {
 		timer_set(&c->reactor->timers, &c->timer, conn_now_ms(c) + ms);
+		reactor_timer_set(c->reactor, c->timer.due);
+	}
 }
 
 void
@@ -94,6 +95,19 @@ conn_set_idle(struct conn *c, bool idle)
 		c->reactor->n_idle++;
 	else
 		c->reactor->n_idle--;
+}
+
+struct reactor *
+conn_enter(struct conn *c)
+{
+	reactor_lock(c->reactor);
+	return c->reactor;
+}
+
+void
+conn_leave(struct reactor *r)
+{
+	reactor_unlock(r);
 }
 
 static void
@@ -109,6 +123,18 @@ conn_ready(struct conn *c, struct list *node)
 	CHECK(!c->held);
 	c->held = true;
 	list_append(&c->reactor->ready, node);
+	c->reactor->n_ready++;
+}
+
+bool
+conn_unready(struct conn *c, struct list *node)
+{
+	if (list_empty(node))
+		return false;
+	list_remove(node);
+	c->reactor->n_ready--;
+	c->held = false;
+	return true;
 }
 
 /* Watches the descriptor, for writing too when asked. */

@@ -140,6 +140,13 @@ struct conn {
 
 /* --- for protocols --- */
 
+/*
+ * Around all that the application's side does with c, which may be gone
+ * afterwards: the lock of its reactor. For conn_leave, what conn_enter gave.
+ */
+struct reactor *conn_enter(struct conn *c);
+void conn_leave(struct reactor *r);
+
 /* Everything that a worker's protocols share. */
 struct proto_env *conn_env(const struct conn *c);
 struct str conn_peer(const struct conn *c);
@@ -157,6 +164,8 @@ void conn_timer(struct conn *c, uint64_t ms);
 void conn_set_idle(struct conn *c, bool idle);
 /* A request of it (node) is complete: put on the ready list, and held. */
 void conn_ready(struct conn *c, struct list *node);
+/* Takes it back, unless somebody has taken it: then false. */
+bool conn_unready(struct conn *c, struct list *node);
 /* on_bytes comes again soon, although nothing has arrived. */
 void conn_again(struct conn *c);
 

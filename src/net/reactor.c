@@ -3,7 +3,9 @@
  */
 #include "net/reactor.h"
 
+#include <sched.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "base/check.h"
 #include "base/clock.h"
@@ -61,6 +63,7 @@ reactor_create(const struct reactor_options *o)
 	r->timer_due = TIMER_OFF;
 	r->accept_wanted = true;
 	r->now_ms = clock_ms();
+	pthread_mutex_init(&r->lock, NULL); /* fails in no libc of ours */
 	list_init(&r->ready);
 	list_init(&r->runnable);
 	timers_init(&r->timers);
@@ -106,6 +109,7 @@ reactor_destroy(struct reactor *r)
 	close_descriptors(r);
 	conn_pool_finish(&r->pool);
 	timers_finish(&r->timers);
+	pthread_mutex_destroy(&r->lock);
 	free(r);
 }
 
@@ -126,6 +130,16 @@ set_timer_fd(struct reactor *r)
 	r->timer_due = next;
 	next = next > r->now_ms ? next - r->now_ms : 0;
 	(void)fd_timer_start(r->timer_fd, next + CLOCK_GRAIN_MS);
+}
+
+void
+reactor_timer_set(struct reactor *r, uint64_t due_ms)
+{
+	/* Else the next turn looks before it waits. */
+	if (r->waiting && due_ms < r->timer_due) {
+		r->now_ms = clock_ms();
+		set_timer_fd(r);
+	}
 }
 
 /*
@@ -172,6 +186,19 @@ dispatch(struct reactor *r, const struct poller_event *ev)
 	}
 }
 
+/* Between two events: those who wait for the lock come first. */
+static void
+give_way(struct reactor *r)
+{
+	if (atomic_load_explicit(&r->n_locking, memory_order_relaxed) == 0)
+		return;
+	r->turning = false;
+	pthread_mutex_unlock(&r->lock);
+	sched_yield();
+	pthread_mutex_lock(&r->lock);
+	r->turning = true;
+}
+
 /* Those that are there now; what they add has its turn the next time. */
 static void
 run_runnable(struct reactor *r)
@@ -183,8 +210,64 @@ run_runnable(struct reactor *r)
 	list_init(&now);
 	while ((node = list_shift(&r->runnable)) != NULL)
 		list_append(&now, node);
-	while ((node = list_shift(&now)) != NULL)
+	while ((node = list_shift(&now)) != NULL) {
 		conn_service(LIST_OF(node, struct conn, runnable));
+		give_way(r);
+	}
+}
+
+void
+reactor_lock(struct reactor *r)
+{
+	if (pthread_mutex_trylock(&r->lock) == 0)
+		return;
+	atomic_fetch_add(&r->n_locking, 1);
+	pthread_mutex_lock(&r->lock);
+	atomic_fetch_sub(&r->n_locking, 1);
+}
+
+/*
+ * Before the lock goes: what the application's side left to do, while a turn
+ * waits that does not know of it.
+ */
+static void
+catch_up(struct reactor *r)
+{
+	if (!r->waiting || list_empty(&r->runnable))
+		return;
+	r->turning = true;
+	r->now_ms = clock_ms();
+	run_runnable(r);
+	r->turning = false;
+	if (!list_empty(&r->runnable) || !list_empty(&r->ready))
+		reactor_wake(r);
+}
+
+void
+reactor_unlock(struct reactor *r)
+{
+	catch_up(r);
+	pthread_mutex_unlock(&r->lock);
+}
+
+void
+reactor_sleep(struct reactor *r, pthread_cond_t *cond, int ms)
+{
+	struct timespec until;
+
+	catch_up(r);
+	if (ms < 0) {
+		pthread_cond_wait(cond, &r->lock);
+		return;
+	}
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += ms / 1000;
+	until.tv_nsec += (long)(ms % 1000) * 1000000;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_nsec -= 1000000000;
+		until.tv_sec++;
+	}
+	pthread_cond_timedwait(cond, &r->lock, &until);
 }
 
 static int
@@ -194,11 +277,19 @@ poll_and_dispatch(struct reactor *r, int timeout_ms)
 	int n;
 
 	set_timer_fd(r);
+	r->turning = false;
+	r->waiting = true;
+	pthread_mutex_unlock(&r->lock);
 	n = poller_wait(r->poller, ev, timeout_ms);
+	reactor_lock(r);
+	r->waiting = false;
+	r->turning = true;
 	r->now_ms = clock_ms();
 	r->unpolled = 0;
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i < n; i++) {
 		dispatch(r, &ev[i]);
+		give_way(r);
+	}
 	return n < 0 ? n : 0;
 }
 
@@ -219,11 +310,13 @@ stamp(struct reactor *r)
 int
 reactor_turn(struct reactor *r, int timeout_ms)
 {
-	bool pending = !list_empty(&r->runnable);
+	bool pending;
 	int rc = 0;
 
-	CHECK(!r->turning);
+	reactor_lock(r);
+	CHECK(!r->turning && !r->waiting);
 	r->turning = true;
+	pending = !list_empty(&r->runnable);
 	r->now_ms = clock_ms();
 	if (!pending || ++r->unpolled >= UNPOLLED_MAX)
 		rc = poll_and_dispatch(r, pending ? 0 : timeout_ms);
@@ -231,13 +324,24 @@ reactor_turn(struct reactor *r, int timeout_ms)
 	run_timers(r);
 	stamp(r);
 	r->turning = false;
+	pthread_mutex_unlock(&r->lock);
 	return rc;
 }
 
 struct list *
 reactor_take_ready(struct reactor *r)
 {
-	return list_shift(&r->ready);
+	struct list *node = list_shift(&r->ready);
+
+	if (node != NULL)
+		r->n_ready--;
+	return node;
+}
+
+unsigned
+reactor_n_ready(const struct reactor *r)
+{
+	return r->n_ready;
 }
 
 bool
@@ -259,6 +363,12 @@ reactor_stopping(struct reactor *r)
 	reactor_wake(r);
 }
 
+bool
+reactor_is_stopping(const struct reactor *r)
+{
+	return atomic_load_explicit(&r->stopping, memory_order_relaxed);
+}
+
 static void
 drain_one(struct conn *c)
 {
@@ -276,6 +386,7 @@ reactor_drain(struct reactor *r, bool handed_on)
 	r->draining = true;
 	reactor_accept_drain(r, handed_on);
 	for_each_conn(r, drain_one);
+	reactor_timer_set(r, timers_next(&r->timers));
 }
 
 bool

@@ -6,10 +6,16 @@
  * connections, its timers (a descriptor in the same set) and a bell. So the
  * whole reactor is one pollable descriptor. Who turns it, holds it: a role,
  * not a thread. It never calls an application.
+ *
+ * Its lock guards all of it and of its connections. reactor_turn takes it by
+ * itself and lets go of it while it waits and between events; so threads
+ * that run applications write their answers meanwhile (the streams take it).
+ * Where a process has one thread, nobody ever waits for it.
  */
 #ifndef NET_REACTOR_H
 #define NET_REACTOR_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -47,16 +53,27 @@ int reactor_listen(struct reactor *r, int fd);
 /* What to wait for in another loop: readable means "turn". */
 int reactor_fd(const struct reactor *r);
 
+/* Needed for all below that does not say otherwise, once there are threads. */
+void reactor_lock(struct reactor *r);
+void reactor_unlock(struct reactor *r);
+/*
+ * Lets go of the lock, sleeps until cond (of CLOCK_MONOTONIC) is signalled or
+ * ms have passed (-1: for ever), and takes it again.
+ */
+void reactor_sleep(struct reactor *r, pthread_cond_t *cond, int ms);
+
 /*
  * Waits up to timeout_ms (-1: for ever) for something to do and does it. 0, or
- * -E_SYSTEM when the epoll set itself fails. Not to be called from a
- * protocol, nor by two threads at a time.
+ * -E_SYSTEM when the epoll set itself fails. Without the lock. Not to be
+ * called from a protocol, nor by two threads at a time.
  */
 int reactor_turn(struct reactor *r, int timeout_ms);
 
 /* The next complete request (its ready node), or NULL. */
 struct list *reactor_take_ready(struct reactor *r);
+/* Without the lock it may just have changed. */
 bool reactor_has_ready(const struct reactor *r);
+unsigned reactor_n_ready(const struct reactor *r);
 
 /* Makes a reactor_turn that waits return. Any thread, any time. */
 void reactor_wake(struct reactor *r);
@@ -70,6 +87,7 @@ void reactor_accept_enable(struct reactor *r, bool yes);
  * time, signal handlers too: the application may be running.
  */
 void reactor_stopping(struct reactor *r);
+bool reactor_is_stopping(const struct reactor *r);
 /*
  * The worker stops. Accepting goes on until it was quiet for
  * REACTOR_QUIET_MS, REACTOR_ACCEPT_MS at most, so that what the kernel has

@@ -31,11 +31,16 @@ struct reactor {
 
 	struct timers timers;
 	struct conn_pool pool;
-	struct list ready;    /* complete requests */
+	pthread_mutex_t lock;
+	atomic_uint n_locking; /* threads that wait for the lock */
+	bool waiting;          /* a turn waits for the kernel, unlocked */
+
+	struct list ready; /* complete requests */
+	unsigned n_ready;
 	struct list runnable; /* connections with something to do */
 	unsigned unpolled;    /* turns since the last look at the kernel */
-	bool turning;
-	bool timers_due; /* timer_fd has run out */
+	bool turning;         /* whoever has the lock is within a turn */
+	bool timers_due;      /* timer_fd has run out */
 
 	struct listener listeners[REACTOR_LISTENERS_MAX];
 	unsigned n_listeners;
@@ -60,6 +65,9 @@ reactor_cookie(enum reactor_kind kind, uint32_t slot, uint32_t generation)
 {
 	return (uint64_t)kind << 56 | (uint64_t)slot << 32 | generation;
 }
+
+/* A timer was set: whoever waits has to know, when it is the first one. */
+void reactor_timer_set(struct reactor *r, uint64_t due_ms);
 
 /* A connection has gone: there may be room to accept again. */
 void reactor_on_room(struct reactor *r);

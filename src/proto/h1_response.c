@@ -342,7 +342,7 @@ end_answer(struct stream *s)
 }
 
 static void
-on_credit(struct stream *s, size_t n)
+take_credit(struct stream *s, size_t n)
 {
 	struct h1 *h = h1_from_stream(s);
 
@@ -402,17 +402,100 @@ reset(struct stream *s)
 	h1_after_answer(h);
 }
 
+/* --- the table: each with the reactor's lock, for others may turn it --- */
+
+static int
+on_head(struct stream *s, unsigned status, struct str reason,
+    const struct field *fields, unsigned n_fields)
+{
+	struct reactor *r = conn_enter(h1_from_stream(s)->conn);
+	int rc = send_head(s, status, reason, fields, n_fields);
+
+	conn_leave(r);
+	return rc;
+}
+
+static int
+on_informational(struct stream *s, unsigned status, const struct field *fields,
+    unsigned n_fields)
+{
+	struct reactor *r = conn_enter(h1_from_stream(s)->conn);
+	int rc = send_informational(s, status, fields, n_fields);
+
+	conn_leave(r);
+	return rc;
+}
+
+static ssize_t
+on_body(struct stream *s, struct str data)
+{
+	struct reactor *r = conn_enter(h1_from_stream(s)->conn);
+	ssize_t n = send_body(s, data);
+
+	conn_leave(r);
+	return n;
+}
+
+static ssize_t
+on_file(struct stream *s, int fd, off_t offset, size_t len)
+{
+	struct reactor *r = conn_enter(h1_from_stream(s)->conn);
+	ssize_t n = send_file(s, fd, offset, len);
+
+	conn_leave(r);
+	return n;
+}
+
+static int
+on_whole(struct stream *s, unsigned status, struct str reason,
+    const struct field *fields, unsigned n_fields, struct str body)
+{
+	struct reactor *r = conn_enter(h1_from_stream(s)->conn);
+	int rc = send_whole(s, status, reason, fields, n_fields, body);
+
+	conn_leave(r);
+	return rc;
+}
+
+static int
+on_end(struct stream *s)
+{
+	struct reactor *r = conn_enter(h1_from_stream(s)->conn);
+	int rc = end_answer(s);
+
+	conn_leave(r);
+	return rc;
+}
+
+static void
+on_credit(struct stream *s, size_t n)
+{
+	struct reactor *r = conn_enter(h1_from_stream(s)->conn);
+
+	take_credit(s, n);
+	conn_leave(r);
+}
+
+static void
+on_reset(struct stream *s)
+{
+	struct reactor *r = conn_enter(h1_from_stream(s)->conn);
+
+	reset(s);
+	conn_leave(r);
+}
+
 const struct stream_ops h1_stream_ops = {
 	.name = "http/1.1",
-	.head = send_head,
-	.informational = send_informational,
-	.body = send_body,
-	.file = send_file,
-	.whole = send_whole,
-	.end = end_answer,
+	.head = on_head,
+	.informational = on_informational,
+	.body = on_body,
+	.file = on_file,
+	.whole = on_whole,
+	.end = on_end,
 	.body_credit = on_credit,
 	.room = room,
-	.reset = reset,
+	.reset = on_reset,
 };
 
 /* --- our own pages --- */

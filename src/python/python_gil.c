@@ -59,6 +59,17 @@ python_gil_detach(void)
 	PyThreadState_DeleteCurrent();
 }
 
+/* Our patch of CPython: build/patches. */
+extern void (*greencorn_gil_dropped)(const void *site);
+extern void (*greencorn_gil_wanted)(void);
+
+void
+python_gil_watch(void (*was_dropped)(const void *site), void (*wanted)(void))
+{
+	greencorn_gil_dropped = was_dropped;
+	greencorn_gil_wanted = wanted;
+}
+
 bool
 python_gil_held(void)
 {

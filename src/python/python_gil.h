@@ -25,6 +25,13 @@ int python_gil_attach(void);
 /* Ends that; needs the GIL, which is free afterwards. */
 void python_gil_detach(void);
 
+/*
+ * From here on dropped is called by each thread that has let go of the GIL,
+ * with the address of the place where it did, and wanted before it takes it
+ * again. Neither may call Python or change errno. NULL: not any more.
+ */
+void python_gil_watch(void (*dropped)(const void *site), void (*wanted)(void));
+
 /* This thread holds the GIL. */
 bool python_gil_held(void);
 

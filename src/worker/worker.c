@@ -159,8 +159,7 @@ prepare(struct worker_process *w)
 		return WORKER_EXIT_BOOT;
 	}
 	worker_signals_start(w->reactor, w->cfg->graceful_timeout);
-	if (worker_forks_start(w->reactor) < 0 || wsgi_start(w->cfg) < 0 ||
-	    w->executor->ops->start(w->executor) < 0)
+	if (worker_forks_start(w->reactor) < 0 || wsgi_start(w->cfg) < 0)
 		return WORKER_EXIT_BOOT;
 	for (unsigned i = 0; i < w->h->n_listeners; i++)
 		if (reactor_listen(w->reactor, w->h->listeners[i]) < 0) {
@@ -174,10 +173,19 @@ prepare(struct worker_process *w)
 static void
 serve(struct worker_process *w)
 {
-	while (!worker_signals_draining()) {
-		reactor_turn(w->reactor, TURN_MS);
-		w->executor->ops->ready(w->executor);
-	}
+	while (!worker_signals_draining())
+		w->executor->ops->turn(w->executor, TURN_MS);
+}
+
+static bool
+drained(struct reactor *r)
+{
+	bool yes;
+
+	reactor_lock(r);
+	yes = reactor_drained(r);
+	reactor_unlock(r);
+	return yes;
 }
 
 /* Finishes what runs, within the graceful time. Without the GIL. */
@@ -187,14 +195,16 @@ drain(struct worker_process *w)
 	uint64_t until = clock_ms() + w->cfg->graceful_timeout;
 
 	board_set_state(w->h->board, w->h->row, BOARD_DRAINING);
+	reactor_lock(w->reactor);
 	reactor_drain(w->reactor, false);
-	while (!reactor_drained(w->reactor) && clock_ms() < until) {
-		reactor_turn(w->reactor, TURN_MS / 10);
-		w->executor->ops->ready(w->executor);
-	}
+	reactor_unlock(w->reactor);
+	while (!drained(w->reactor) && clock_ms() < until)
+		w->executor->ops->turn(w->executor, TURN_MS / 10);
+	reactor_lock(w->reactor);
 	reactor_abort(w->reactor);
-	w->executor->ops->stop(w->executor, 0);
-	reactor_destroy(w->reactor);
+	reactor_unlock(w->reactor);
+	if (w->executor->ops->stop(w->executor))
+		reactor_destroy(w->reactor);
 }
 
 /*
@@ -231,6 +241,8 @@ worker_run(struct heritage *h)
 	status = prepare(&w);
 	if (status == 0)
 		status = load(&w);
+	if (status == 0 && w.executor->ops->start(w.executor) < 0)
+		status = WORKER_EXIT_BOOT;
 	if (status != 0)
 		return status;
 	board_set_state(h->board, h->row, BOARD_READY);

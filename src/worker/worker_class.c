@@ -7,6 +7,7 @@
 
 static const struct worker_class classes[] = {
 	{ "sync", worker_sync_create },
+	{ "gthread", worker_gthread_create },
 };
 
 const struct worker_class *

@@ -17,5 +17,6 @@ struct worker_class {
 const struct worker_class *worker_class_find(const char *name);
 
 struct executor *worker_sync_create(struct worker_process *w);
+struct executor *worker_gthread_create(struct worker_process *w);
 
 #endif

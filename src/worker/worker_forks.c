@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "net/reactor.h"
+#include "python/python_gil.h"
 #include "telemetry/access_log.h"
 
 #include "base/banned.h"
@@ -22,15 +23,32 @@ in_child(void)
 	if (is_child)
 		return; /* a child's child */
 	is_child = true;
+	python_gil_watch(NULL, NULL);
 	reactor_after_fork_child(reactor);
 	access_log_forget();
+	reactor_unlock(reactor);
+}
+
+/* Nobody may be half way through the reactor's state when it is copied. */
+static void
+before(void)
+{
+	if (!is_child)
+		reactor_lock(reactor);
+}
+
+static void
+in_parent(void)
+{
+	if (!is_child)
+		reactor_unlock(reactor);
 }
 
 int
 worker_forks_start(struct reactor *r)
 {
 	reactor = r;
-	return pthread_atfork(NULL, NULL, in_child) == 0 ? 0 : -E_NOMEM;
+	return pthread_atfork(before, in_parent, in_child) == 0 ? 0 : -E_NOMEM;
 }
 
 bool

@@ -20,9 +20,9 @@ def test_a_bad_value_of_a_flag_is_no_misuse(serve):
 
 
 def test_a_class_of_a_later_version_is_said_to_be_one(serve):
-    status, log = _refused(serve, "-k", "gthread", "app:app")
+    status, log = _refused(serve, "-k", "gevent", "app:app")
     assert status == 1
-    assert log == ("-k: worker_class is 'gthread', which comes in a later "
+    assert log == ("-k: worker_class is 'gevent', which comes in a later "
                    "version; accepted now: sync\n")
 
 

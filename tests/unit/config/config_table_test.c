@@ -174,7 +174,7 @@ what_a_later_version_brings_is_told_from_nonsense(void **state)
 {
 	(void)state;
 	assert_int_equal(check("worker_class", "sync"), 0);
-	assert_int_equal(check("worker_class", "gthread"), -E_NOT_FOUND);
+	assert_int_equal(check("worker_class", "gevent"), -E_NOT_FOUND);
 	assert_int_equal(check("worker_class", "sink"), -E_BAD_VALUE);
 	assert_int_equal(check("worker_class", "|"), -E_BAD_VALUE);
 	assert_int_equal(check("certfile", "/a.pem"), -E_NOT_FOUND);

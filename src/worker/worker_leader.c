@@ -1,0 +1,452 @@
+/*
+ * Who leads, and when that changes. Four ways lead away from a slot:
+ *
+ *   it blocks, where applications were seen to block for long: an idle slot
+ *      is called at once (worker_leader_blocks);
+ *   it blocks elsewhere, or computes: the deputy notices at its next tick,
+ *      and calls an idle slot, or leads itself;
+ *   another slot comes back from the application and finds nothing ready: it
+ *      leads, unless somebody turns;
+ *   it waits for its own request: an idle slot is called, or it turns.
+ */
+#include "worker/worker_leader.h"
+
+#include <errno.h>
+#include <signal.h>
+
+#include "base/check.h"
+#include "base/error.h"
+#include "net/reactor.h"
+#include "sys/sys_time.h"
+
+#include "base/banned.h"
+
+/* The deputy looks so often, while applications are called. */
+#define TICK_MS 2
+#define TURN_MS 1000
+/* Calling another costs some 4 µs: where blocks last longer, at once. */
+#define LONG_US 30
+/* A block counts for so much of its site's mean: 1/8. */
+#define MEAN_SHIFT 3
+#define DEPUTY_STACK (128 * 1024)
+
+static void
+make_cond(pthread_cond_t *cond)
+{
+	pthread_condattr_t attr;
+
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(cond, &attr);
+	pthread_condattr_destroy(&attr);
+}
+
+void
+worker_slot_init(struct worker_slot *s)
+{
+	*s = (struct worker_slot){ .in_app = false };
+	list_init(&s->idle);
+	make_cond(&s->wake);
+}
+
+static struct worker_slot *
+leader_of(const struct worker_leader *l)
+{
+	return atomic_load_explicit(&l->leader, memory_order_relaxed);
+}
+
+static void
+set_leader(struct worker_leader *l, struct worker_slot *s)
+{
+	atomic_store_explicit(&l->leader, s, memory_order_relaxed);
+}
+
+static bool
+is_turning(const struct worker_leader *l)
+{
+	return atomic_load_explicit(&l->turning, memory_order_relaxed);
+}
+
+/* --- calling slots --- */
+
+static void
+call(struct worker_leader *l, struct worker_slot *s)
+{
+	list_remove(&s->idle);
+	l->n_idle--;
+	s->called = true;
+	pthread_cond_signal(&s->wake);
+}
+
+/* The last one that became idle: its memory is the warmest. */
+static struct worker_slot *
+call_idle(struct worker_leader *l)
+{
+	struct worker_slot *s;
+
+	if (list_empty(&l->idle))
+		return NULL;
+	s = LIST_OF(l->idle.next, struct worker_slot, idle);
+	call(l, s);
+	return s;
+}
+
+/* An idle slot leads from now on. False: there is none. */
+static bool
+hand_over(struct worker_leader *l)
+{
+	struct worker_slot *s = call_idle(l);
+
+	if (s == NULL)
+		return false;
+	set_leader(l, s);
+	return true;
+}
+
+/* What is ready waits for one who does not come soon: one more does. */
+static void
+call_for_ready(struct worker_leader *l)
+{
+	if (reactor_has_ready(l->reactor))
+		(void)call_idle(l);
+}
+
+static void
+stand_by(struct worker_leader *l, struct worker_slot *s, int ms)
+{
+	list_prepend(&l->idle, &s->idle);
+	l->n_idle++;
+	s->called = false;
+	reactor_sleep(l->reactor, &s->wake, ms);
+	if (!s->called) {
+		list_remove(&s->idle);
+		l->n_idle--;
+	}
+}
+
+/* --- turning --- */
+
+/* New connections are for a slot that is there to serve them. */
+static void
+set_accepting(struct worker_leader *l, const struct worker_slot *s)
+{
+	bool free = !s->in_app && s != &l->deputy;
+
+	reactor_accept_enable(l->reactor, free || l->n_idle > 0);
+}
+
+/* The main thread of a worker whose slots are others has to know. */
+static void
+tell_main(struct worker_leader *l)
+{
+	bool first = reactor_is_stopping(l->reactor) && !l->told;
+
+	if (!first && !reactor_drained(l->reactor))
+		return;
+	l->told = l->calls_main = true;
+	pthread_cond_signal(&l->main);
+}
+
+static void
+turn(struct worker_leader *l, struct worker_slot *s, int ms)
+{
+	struct reactor *r = l->reactor;
+
+	set_leader(l, s);
+	set_accepting(l, s);
+	l->n_turns++;
+	atomic_store_explicit(&l->turning, true, memory_order_relaxed);
+	reactor_unlock(r);
+	(void)reactor_turn(r, ms); /* it has logged what failed */
+	reactor_lock(r);
+	atomic_store_explicit(&l->turning, false, memory_order_relaxed);
+	if (leader_of(l) != s)
+		pthread_cond_broadcast(&l->turn_over);
+	tell_main(l);
+}
+
+/* The deputy leads: s does, as soon as the deputy's turn is over. */
+static void
+take_over(struct worker_leader *l, struct worker_slot *s)
+{
+	set_leader(l, s);
+	while (is_turning(l)) {
+		reactor_wake(l->reactor);
+		reactor_sleep(l->reactor, &l->turn_over, TURN_MS);
+		/* We came late, and the deputy thought that we never would. */
+		set_leader(l, s);
+	}
+}
+
+/* Nobody turns, and nobody who should is about to. */
+static bool
+may_lead(const struct worker_leader *l, const struct worker_slot *s)
+{
+	const struct worker_slot *leader = leader_of(l);
+
+	if (is_turning(l))
+		return false;
+	return leader == NULL || leader == s || leader->in_app;
+}
+
+/* Somebody is in the application, where he can stay. */
+static void
+rouse_deputy(struct worker_leader *l)
+{
+	if (l->deputy_sleeps)
+		pthread_cond_signal(&l->deputy.wake);
+	l->deputy_sleeps = false;
+}
+
+static void
+begin(struct worker_leader *l, struct worker_slot *s)
+{
+	s->in_app = true;
+	rouse_deputy(l);
+}
+
+struct list *
+worker_leader_next(struct worker_leader *l, struct worker_slot *s, int ms)
+{
+	struct list *node;
+
+	/* Looked at without the lock, for it is looked at often. */
+	if (ms == 0 && !reactor_has_ready(l->reactor))
+		return NULL;
+	reactor_lock(l->reactor);
+	s->in_app = false;
+	node = reactor_take_ready(l->reactor);
+	if (node == NULL && ms != 0 && leader_of(l) == &l->deputy) {
+		take_over(l, s);
+		node = reactor_take_ready(l->reactor);
+	}
+	if (node == NULL && ms != 0 && !l->stopping) {
+		if (may_lead(l, s))
+			turn(l, s, ms < 0 ? TURN_MS : ms);
+		else
+			stand_by(l, s, ms);
+		node = reactor_take_ready(l->reactor);
+	}
+	if (node != NULL)
+		begin(l, s);
+	reactor_unlock(l->reactor);
+	return node;
+}
+
+/* --- a slot that waits --- */
+
+void
+worker_leader_wait(struct worker_leader *l, struct worker_slot *s)
+{
+	if (may_lead(l, s) && !hand_over(l)) {
+		turn(l, s, TURN_MS);
+		call_for_ready(l);
+	} else {
+		reactor_sleep(l->reactor, &s->wake, TURN_MS);
+	}
+}
+
+void
+worker_leader_waited(struct worker_leader *l, struct worker_slot *s)
+{
+	/* Whoever has become idle meanwhile need not wait for the deputy. */
+	if (leader_of(l) == s && !hand_over(l))
+		rouse_deputy(l);
+}
+
+void
+worker_leader_wake(struct worker_slot *s)
+{
+	pthread_cond_signal(&s->wake);
+}
+
+/* --- a slot that blocks --- */
+
+/* A direct-mapped table: sites that share a place forget one another. */
+static struct worker_site *
+site_of(struct worker_leader *l, const void *address)
+{
+	uintptr_t n = (uintptr_t)address;
+	struct worker_site *site = &l->sites[(n ^ n >> 8) % WORKER_SITES];
+
+	if (atomic_load_explicit(&site->address, memory_order_relaxed) !=
+	    address) {
+		atomic_store_explicit(
+		    &site->address, address, memory_order_relaxed);
+		atomic_store_explicit(&site->mean_us, 0, memory_order_relaxed);
+	}
+	return site;
+}
+
+static void
+learn(struct worker_site *site, uint64_t us)
+{
+	uint32_t mean =
+	    atomic_load_explicit(&site->mean_us, memory_order_relaxed);
+
+	/* One of a second says no more than one of 16 ms. */
+	if (us > 16384)
+		us = 16384;
+	mean = mean - (mean >> MEAN_SHIFT) + (uint32_t)(us >> MEAN_SHIFT);
+	atomic_store_explicit(&site->mean_us, mean, memory_order_relaxed);
+}
+
+static void
+blocks_long(struct worker_leader *l, const struct worker_slot *s)
+{
+	reactor_lock(l->reactor);
+	if (leader_of(l) == s && !is_turning(l))
+		(void)hand_over(l);
+	else
+		call_for_ready(l);
+	reactor_unlock(l->reactor);
+}
+
+void
+worker_leader_blocks(
+    struct worker_leader *l, struct worker_slot *s, const void *address)
+{
+	struct worker_site *site;
+	int saved = errno;
+
+	/* Nobody needs this slot: it may block as long as it likes. */
+	if (leader_of(l) != s && !reactor_has_ready(l->reactor))
+		return;
+	site = site_of(l, address);
+	s->site = site;
+	atomic_store_explicit(&s->blocked_us, time_us(), memory_order_relaxed);
+	if (atomic_load_explicit(&site->mean_us, memory_order_relaxed) >
+	    LONG_US)
+		blocks_long(l, s);
+	errno = saved;
+}
+
+void
+worker_leader_unblocks(struct worker_slot *s)
+{
+	uint64_t since =
+	    atomic_load_explicit(&s->blocked_us, memory_order_relaxed);
+	int saved = errno;
+
+	if (since == 0)
+		return;
+	learn(s->site, time_us() - since);
+	atomic_store_explicit(&s->blocked_us, 0, memory_order_relaxed);
+	errno = saved;
+}
+
+/* --- the deputy --- */
+
+/* The leader has not turned for a whole tick. */
+static void
+replace(struct worker_leader *l, const struct worker_slot *leader)
+{
+	bool blocked = atomic_load_explicit(
+			   &leader->blocked_us, memory_order_relaxed) != 0;
+
+	/* While it computes it has the GIL, which another slot needs too. */
+	if (!blocked || !hand_over(l)) {
+		set_leader(l, &l->deputy);
+		call_for_ready(l);
+	}
+}
+
+/* One look, one tick after the last one. */
+static void
+tick(struct worker_leader *l)
+{
+	uint64_t n_turns = l->n_turns;
+	const struct worker_slot *leader;
+
+	reactor_sleep(l->reactor, &l->deputy.wake, TICK_MS);
+	leader = leader_of(l);
+	if (leader == NULL || n_turns != l->n_turns)
+		return;
+	if (is_turning(l)) {
+		/* Nothing to do but wait for the kernel: so do we. */
+		l->deputy_sleeps = true;
+		reactor_sleep(l->reactor, &l->deputy.wake, -1);
+		l->deputy_sleeps = false;
+	} else {
+		replace(l, leader);
+	}
+}
+
+static void *
+deputy_main(void *arg)
+{
+	struct worker_leader *l = arg;
+
+	reactor_lock(l->reactor);
+	while (!l->stopping) {
+		if (leader_of(l) == &l->deputy && !is_turning(l)) {
+			/* An idle slot that was called may have to wait. */
+			turn(l, &l->deputy,
+			    l->n_idle > 0 && reactor_has_ready(l->reactor)
+				? TICK_MS
+				: TURN_MS);
+			call_for_ready(l);
+		} else {
+			tick(l);
+		}
+	}
+	reactor_unlock(l->reactor);
+	return NULL;
+}
+
+/* Signals are for the main thread. */
+static int
+start_deputy(struct worker_leader *l)
+{
+	sigset_t all, old;
+	pthread_attr_t attr;
+	int rc;
+
+	sigfillset(&all);
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, DEPUTY_STACK);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	rc = pthread_create(&l->deputy_thread, &attr, deputy_main, l);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	pthread_attr_destroy(&attr);
+	l->deputy_runs = rc == 0;
+	errno = rc;
+	return rc == 0 ? 0 : -E_SYSTEM;
+}
+
+int
+worker_leader_start(
+    struct worker_leader *l, struct reactor *r, unsigned n_slots)
+{
+	*l = (struct worker_leader){ .reactor = r, .n_slots = n_slots };
+	list_init(&l->idle);
+	make_cond(&l->turn_over);
+	make_cond(&l->main);
+	worker_slot_init(&l->deputy);
+	return start_deputy(l);
+}
+
+void
+worker_leader_stop(struct worker_leader *l)
+{
+	reactor_lock(l->reactor);
+	l->stopping = true;
+	while (call_idle(l) != NULL)
+		;
+	pthread_cond_signal(&l->deputy.wake);
+	reactor_wake(l->reactor);
+	reactor_unlock(l->reactor);
+	if (l->deputy_runs)
+		pthread_join(l->deputy_thread, NULL);
+	l->deputy_runs = false;
+}
+
+void
+worker_leader_watch(struct worker_leader *l, int ms)
+{
+	reactor_lock(l->reactor);
+	if (!l->calls_main)
+		reactor_sleep(l->reactor, &l->main, ms);
+	l->calls_main = false;
+	reactor_unlock(l->reactor);
+}

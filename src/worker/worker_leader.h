@@ -1,0 +1,108 @@
+/*
+ * worker_leader: leader and followers. The leader is the application slot
+ * that turns the reactor and runs what became ready itself. While it is in
+ * the application nobody turns; another slot that has nothing else to do may
+ * then lead, is woken to do so when the leader blocks, and when there is none
+ * the *deputy* leads: a thread without Python that only moves bytes.
+ *
+ * Knows the reactor, and neither Python nor the application. All state is
+ * guarded by the reactor's lock. The threads of slots are the caller's.
+ */
+#ifndef WORKER_WORKER_LEADER_H
+#define WORKER_WORKER_LEADER_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/list.h"
+
+struct reactor;
+
+/*
+ * A place of code where the application let go of the GIL, and how long that
+ * lasted, on average.
+ */
+struct worker_site {
+	_Atomic(const void *) address;
+	_Atomic uint32_t mean_us;
+};
+#define WORKER_SITES 256
+
+/* One thread that leads and, but for the deputy, calls the application. */
+struct worker_slot {
+	struct list idle;    /* in the leadership's list of idle slots */
+	pthread_cond_t wake; /* with the reactor's lock */
+	bool called;         /* out of the idle list: has something to do */
+	bool in_app;         /* a request was taken; its call may run */
+	/* Of the slot's own thread; others only read it. When the application
+	 * let go of the GIL, by time_us; 0: it has it, or waits for it. */
+	_Atomic uint64_t blocked_us;
+	struct worker_site *site; /* where; NULL: not measured */
+};
+
+struct worker_leader {
+	struct reactor *reactor;
+	_Atomic(struct worker_slot *) leader; /* NULL: nobody yet */
+	struct list idle;                     /* slots that wait to be called */
+	unsigned n_slots, n_idle;
+	atomic_bool turning;      /* somebody is within reactor_turn */
+	pthread_cond_t turn_over; /* signalled when one waits for that */
+	pthread_cond_t main;      /* of worker_leader_watch */
+	uint64_t n_turns;
+	bool stopping;
+	bool told, calls_main; /* of worker_leader_watch */
+
+	struct worker_slot deputy;
+	pthread_t deputy_thread;
+	bool deputy_runs, deputy_sleeps;
+	struct worker_site sites[WORKER_SITES];
+};
+
+/* For n_slots slots; starts the deputy. 0 or -E_SYSTEM. */
+int worker_leader_start(
+    struct worker_leader *l, struct reactor *r, unsigned n_slots);
+/* Calls all slots: worker_leader_next gives nothing any more; ends the
+ * deputy. */
+void worker_leader_stop(struct worker_leader *l);
+
+void worker_slot_init(struct worker_slot *s);
+
+/*
+ * The next request for s, whose last one is over: its ready node, or NULL.
+ * With ms == 0 only what is ready; else it leads, or waits to be called, one
+ * time and so long at most (-1: for ever).
+ */
+struct list *
+worker_leader_next(struct worker_leader *l, struct worker_slot *s, int ms);
+
+/*
+ * For a slot in the application that waits for something of its own request:
+ * returns after something may have happened, 1 s at most. With the lock.
+ */
+void worker_leader_wait(struct worker_leader *l, struct worker_slot *s);
+/* What it waited for has come. With the lock. */
+void worker_leader_waited(struct worker_leader *l, struct worker_slot *s);
+/* Whoever waits in s looks again. With the lock. */
+void worker_leader_wake(struct worker_slot *s);
+
+/*
+ * The application in s has let go of the GIL at that address, and is about
+ * to take it again. On the slot's thread, without the GIL and the lock;
+ * errno is kept.
+ */
+void worker_leader_blocks(
+    struct worker_leader *l, struct worker_slot *s, const void *site);
+void worker_leader_unblocks(struct worker_slot *s);
+
+/*
+ * For a thread that is no slot: returns after ms, or when the worker should
+ * stop or has drained, perhaps earlier.
+ */
+void worker_leader_watch(struct worker_leader *l, int ms);
+
+/* Slots in the application now. With the lock. */
+unsigned worker_leader_n_busy(const struct worker_leader *l);
+
+#endif

@@ -23,7 +23,7 @@ def test_a_class_of_a_later_version_is_said_to_be_one(serve):
     status, log = _refused(serve, "-k", "gevent", "app:app")
     assert status == 1
     assert log == ("-k: worker_class is 'gevent', which comes in a later "
-                   "version; accepted now: sync\n")
+                   "version; accepted now: one of: sync gthread\n")
 
 
 def test_a_setting_that_does_nothing_yet_is_warned_of(serve):

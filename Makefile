@@ -35,6 +35,7 @@ bench-start: release ## from exec to the first answer, memory, size
 	@scripts/bench-start
 
 bench: bench-programs ## cost of a request, beside others [BENCH_ONLY=hello]
+	@scripts/install-tools peers || true
 	@python3 tests/bench/bench.py
 
 bench-instructions: bench-programs ## user instructions of a request

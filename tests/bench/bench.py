@@ -20,6 +20,7 @@ import subprocess
 import tempfile
 import time
 
+import instructions
 import machine
 import servers
 from shapes import SHAPES
@@ -37,19 +38,20 @@ class Failed(Exception):
 
 def one_run(running, shape, connections, seconds, request, core):
     """One measurement: {requests, seconds, p50_us, p99_us, cpu_us, ...}."""
+    pids = machine.tree(running.process.pid)
+    empty = machine.anonymous_bytes(pids) if shape.idle else 0
+    idle = ["-i", str(shape.idle)] if shape.idle else []
     load = subprocess.Popen(
         ["taskset", "-c", str(core), LOAD, "-c", str(connections),
-         "-s", str(seconds), "-b", str(shape.body), *shape.load,
+         "-s", str(seconds), "-b", str(shape.body), *shape.load, *idle,
          str(running.port), request],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, text=True)
     try:
         ready = load.stdout.readline().split()
-        idle = int(shape.load[shape.load.index("-i") + 1]) \
-            if "-i" in shape.load else 0
-        if ready and int(ready[1]) < idle:
-            raise Failed(f"holds {ready[1]} of {idle} idle connections")
-        pids = machine.tree(running.process.pid)
+        if ready and int(ready[1]) < shape.idle:
+            raise Failed(f"holds {ready[1]} of {shape.idle} idle connections")
+        full = machine.anonymous_bytes(pids) if shape.idle else 0
         before = machine.cpu_seconds(pids)
         load.stdin.write("\n")
         load.stdin.flush()
@@ -67,6 +69,8 @@ def one_run(running, shape, connections, seconds, request, core):
     found["cpu_us"] = spent * 1e6 / found["requests"]
     found["rate"] = found["requests"] / found["seconds"]
     found["spent"] = spent
+    if shape.idle:
+        found["idle_bytes"] = (full - empty) / shape.idle
     return found
 
 
@@ -129,7 +133,10 @@ def measure(shape, connections, running, absent, cores, request):
                 runs.pop(r.server.name)
                 continue
             spent += found["spent"]
+            # Only the first time is memory for idle connections new.
+            r.idle_bytes = max(r.idle_bytes, found.get("idle_bytes", 0))
             if number >= 0:
+                found["idle_bytes"] = r.idle_bytes
                 runs[r.server.name].append(found)
     return runs, noise.told(spent)
 
@@ -161,13 +168,25 @@ HEADING = (f"{'':22}{'req/s':>9}{'p50 us':>8}{'p99 us':>8}{'CPU us':>9}"
            f"{'+-%':>5}{'/C':>7}{'/Py':>7}{'/Gu':>7}  aim")
 
 
-def aim_of(server, shape, costs):
+def met(is_met, text):
+    AIMS[is_met].append(text)
+    return "met" if is_met else "NOT MET"
+
+
+AIMS = {True: [], False: []}  # is it met: texts
+
+
+def aim_of(server, shape, costs, n):
+    """A server's aim, and whether it is met, as words."""
     if server.kind not in shape.aims:
         return ""
     factor, of = shape.aims[server.kind]
-    met = ratio(costs, server.name, of)
-    word = "" if met is None else " met" if met <= factor else " not met"
-    return f"<= {factor:g} x {of}{word}"
+    found = ratio(costs, server.name, of)
+    if found is None:
+        return f"<= {factor:g} x {of}"
+    return f"<= {factor:g} x {of} " + met(
+        found <= factor,
+        f"{server.name}, {shape.name}, {n}: {found:.2f} x {of}, <= {factor:g}")
 
 
 def sleep_aim(server, rate):
@@ -176,29 +195,36 @@ def sleep_aim(server, rate):
         return ""
     words = server.name.split()
     possible = (int(words[-1]) if words[-1].isdigit() else 1) / 0.002
-    share = 100 * rate / possible
-    return f">= 95 % of {possible:.0f}/s: {share:.0f} %"
+    text = f"{100 * rate / possible:.0f} % of {possible:.0f}/s, >= 95"
+    return f"{text} " + met(rate >= 0.95 * possible,
+                            f"{server.name}, sleep: {text}")
 
 
-def rows(shape, wanted, runs, absent):
+def remark(server, shape, runs, costs, n):
+    if shape.name == "sleep":
+        return sleep_aim(server, median(runs, "rate"))
+    aim = aim_of(server, shape, costs, n)
+    if shape.idle:
+        aim = f"{median(runs, 'idle_bytes'):.0f} B each  {aim}"
+    return aim
+
+
+def rows(shape, n, wanted, runs, absent):
     costs = {name: median(all_, "cpu_us") for name, all_ in runs.items()}
     for server in wanted:
         all_ = runs.get(server.name)
         if not all_:
             yield f"{server.name:22}  {absent.get(server.name, '?')}"[:118]
             continue
-        rate = median(all_, "rate")
-        aim = sleep_aim(server, rate) if shape.name == "sleep" else \
-            aim_of(server, shape, costs)
         peer = server.peer or "Gunicorn sync"
-        yield (f"{server.name:22}{rate:9.0f}"
+        yield (f"{server.name:22}{median(all_, 'rate'):9.0f}"
                f"{microseconds(median(all_, 'p50_us')):>8}"
                f"{microseconds(median(all_, 'p99_us')):>8}"
                f"{costs[server.name]:9.2f}{spread(all_):5.0f}"
                f"{number(ratio(costs, server.name, 'C floor'), 2):>7}"
                f"{number(ratio(costs, server.name, 'Python floor'), 2):>7}"
                f"{number(ratio(costs, server.name, peer), 3):>7}"
-               f"  {aim}").rstrip()
+               f"  {remark(server, shape, all_, costs, n)}").rstrip()
 
 
 LEGEND = """\
@@ -206,7 +232,8 @@ CPU us: processor time of the server's whole process tree for one request,
 median of the rounds; +-%: their spread, greatest less least. /C, /Py, /Gu:
 that cost divided by the C floor's, the Python floor's, Gunicorn's (of the same
 class; of sync where there is none). steal, others: share of the two cores that
-the host and other processes took. One worker each, on one core."""
+the host and other processes took. One worker each, on one core. B each: memory
+of an idle connection, the kernel's not counted. peers: their Python."""
 
 
 def words(variable):
@@ -247,11 +274,20 @@ def one_shape(shape, wanted, cores, folder, say):
             say(f"\n{shape.title}, {n} connection{'s' if n > 1 else ''}  "
                 f"({noise})")
             say(HEADING)
-            for row in rows(shape, wanted, runs, missing):
+            for row in rows(shape, n, wanted, runs, missing):
                 say(row)
     finally:
         for r in running:
             r.stop()
+
+
+def install(wanted, folder):
+    """All peers before the first is measured: it makes noise."""
+    for server in wanted:
+        try:
+            server.command(SHAPES[0], 0, folder)
+        except servers.Absent:
+            pass  # its row says why
 
 
 def main():
@@ -265,9 +301,17 @@ def main():
             print(text, flush=True)
             print(text, file=out, flush=True)
         heading(say, cores)
+        install(wanted, folder)
         for shape in shapes:
             one_shape(shape, wanted, cores, folder, say)
+        if not words("BENCH_ONLY"):
+            say("")
+            for line in instructions.table(folder, [64]):
+                say(line)
         say("\n" + LEGEND)
+        say(f"\nAims: {len(AIMS[True])} met, {len(AIMS[False])} not met")
+        for text in AIMS[False]:
+            say("  " + text)
         say(f"{time.monotonic() - began:.0f} s; this table is {TABLE}")
 
 

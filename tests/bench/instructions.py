@@ -53,7 +53,7 @@ def run(server, shape, connections, requests, folder):
         process = subprocess.Popen(
             ["valgrind", "--tool=callgrind", "-q",
              f"--callgrind-out-file={folder}/callgrind.%p",
-             *server.command(shape, port)],
+             *server.command(shape, port, folder)],
             cwd=servers.HERE, stdin=subprocess.DEVNULL, stdout=out,
             stderr=out, env=servers.clean_environment(folder))
     request = os.path.join(folder, "request")
@@ -84,23 +84,24 @@ def per_request(name, shape, connections, folder):
 
 
 def table(folder, connections):
+    """The lines of the table."""
     jobs = [(shape, n, name) for shape in ROWS for n in connections
             for name in (GREENCORN, FLOOR)]
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         found = dict(zip(jobs, pool.map(
             lambda job: per_request(job[2], SHAPES[job[0]], job[1], folder),
             jobs)))
-    print(f"{'user instructions a request':40}{'greencorn':>10}"
-          f"{'Python floor':>14}{'ratio':>7}  aim")
+    yield (f"{'user instructions a request':40}{'greencorn':>10}"
+           f"{'Python floor':>14}{'ratio':>7}  aim")
     for shape in ROWS:
         for n in connections:
             ours, floor = (found[shape, n, name]
                            for name in (GREENCORN, FLOOR))
             title = f"{SHAPES[shape].title}, {n} connection" + \
                 ("s" if n > 1 else "")
-            print(f"{title:40}{ours:10.0f}{floor:14.0f}{ours / floor:7.2f}"
-                  f"  <= {AIMS[shape]}"
-                  f" {'met' if ours <= AIMS[shape] else 'not met'}")
+            yield (f"{title:40}{ours:10.0f}{floor:14.0f}{ours / floor:7.2f}"
+                   f"  <= {AIMS[shape]}"
+                   f" {'met' if ours <= AIMS[shape] else 'NOT MET'}")
 
 
 def profile(shape, folder, lines):
@@ -132,7 +133,9 @@ def main():
         if args.profile:
             profile(args.profile, folder, args.lines)
         else:
-            table(folder, [int(n) for n in args.connections.split(",")])
+            counts = [int(n) for n in args.connections.split(",")]
+            for line in table(folder, counts):
+                print(line)
             print(f"({time.monotonic() - began:.0f} s)")
 
 

@@ -56,3 +56,16 @@ def cpu_seconds(pids):
         except OSError:
             continue
     return spent / 1e9
+
+
+def anonymous_bytes(pids):
+    """Memory of the processes that is theirs alone, not a file's."""
+    found = 0
+    for pid in pids:
+        try:
+            with open(f"/proc/{pid}/smaps_rollup") as f:
+                rows = dict(line.split(":", 1) for line in f if ":" in line)
+        except OSError:
+            continue
+        found += int(rows["Pss_Anon"].split()[0]) * 1024
+    return found

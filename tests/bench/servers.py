@@ -32,13 +32,13 @@ class Absent(Exception):
 class Server:
     name: str
     kind: str  # floor, sync, gthread, other: whose aims are its own
-    command: object  # of (shape, port); raises Absent
+    command: object  # of (shape, port, folder); raises Absent
     peer: str = None  # the Gunicorn row that it is compared with
     skips: tuple = ()  # (shape's name, why)
 
 
 def _greencorn(*options):
-    def command(shape, port):
+    def command(shape, port, folder):
         return [binary(), "--bind", f"127.0.0.1:{port}", "--workers", "1",
                 "--keep-alive", "75", "--worker-connections", MANY,
                 *options, f"apps:{shape.app}"]
@@ -46,7 +46,7 @@ def _greencorn(*options):
 
 
 def _floor(program, python):
-    def command(shape, port):
+    def command(shape, port, folder):
         if shape.floor == "-":
             raise Absent("one thread only")
         what = f"apps:{shape.app}" if python else \
@@ -58,12 +58,68 @@ def _floor(program, python):
 
 
 def _gunicorn(*options):
-    def command(shape, port):
+    def command(shape, port, folder):
         return [environment("gunicorn"), "-m", "gunicorn",
                 "--bind", f"127.0.0.1:{port}", "--workers", "1",
                 "--keep-alive", "75", "--worker-connections", MANY,
                 "--log-level", "warning", *options, f"apps:{shape.app}"]
     return command
+
+
+def _granian(shape, port, folder):
+    return [environment("granian"), "-m", "granian", "--interface", "wsgi",
+            "--host", "127.0.0.1", "--port", str(port), "--workers", "1",
+            "--http", "1", "--no-ws", "--log-level", "warning",
+            "--backlog", MANY, "--backpressure", MANY,
+            f"apps:{shape.app}"]
+
+
+def _uwsgi(shape, port, folder):
+    place = os.path.dirname(environment("uwsgi"))
+    return [os.path.join(place, "uwsgi"), "--http-socket",
+            f"127.0.0.1:{port}", "--processes", "1", "--disable-logging",
+            "--listen", "1024", "--need-app", "--die-on-term",
+            "--module", f"apps:{shape.app}"]
+
+
+def _socketify(shape, port, folder):
+    return [environment("socketify"), "-m", "socketify",
+            f"apps:{shape.app}", "--interface", "wsgi", "--host",
+            "127.0.0.1", "--port", str(port), "--workers", "1"]
+
+
+def _by_function(peer):
+    def command(shape, port, folder):
+        return [environment(peer), "serve.py", peer, f"apps:{shape.app}",
+                str(port)]
+    return command
+
+
+NGINX = """\
+daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log stderr;
+worker_rlimit_nofile 20000;
+events {{ worker_connections 12000; }}
+http {{
+  access_log off; keepalive_timeout 75; keepalive_requests 1000000000;
+  client_body_temp_path {folder}; proxy_temp_path {folder};
+  fastcgi_temp_path {folder}; uwsgi_temp_path {folder};
+  scgi_temp_path {folder};
+  server {{ listen 127.0.0.1:{port} backlog=4096; default_type text/plain;
+           location / {{ return 200 "Hello, World!"; }} }}
+}}
+"""
+
+
+def _nginx(shape, port, folder):
+    if shape.app != "hello":
+        raise Absent("has no such answer")
+    nginx = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")
+    if nginx is None:
+        raise Absent("is not installed here")
+    conf = os.path.join(folder, f"nginx-{port}.conf")
+    with open(conf, "w") as f:
+        f.write(NGINX.format(folder=folder, port=port))
+    return [nginx, "-c", conf, "-e", "stderr"]
 
 
 CLOSES = ("idle", "closes after each answer")
@@ -84,6 +140,12 @@ SERVERS = [
            _gunicorn("-k", "gthread", "--threads", "4")),
     Server("Gunicorn gthread 16", "other",
            _gunicorn("-k", "gthread", "--threads", "16")),
+    Server("Granian", "other", _granian),
+    Server("uWSGI", "other", _uwsgi, skips=(CLOSES,)),
+    Server("bjoern", "other", _by_function("bjoern")),
+    Server("FastWSGI", "other", _by_function("fastwsgi")),
+    Server("socketify", "other", _socketify),
+    Server("nginx", "other", _nginx),
 ]
 
 
@@ -125,19 +187,25 @@ def about_python(python):
     return f"Python {out[0]} ({out[1]} PGO)" if len(out) == 2 else python
 
 
+@functools.lru_cache
 def environment(peer):
     """The Python of the peer's virtual environment; made when missing."""
+    place, why = _install(peer)
+    if why:
+        raise Absent(f"cannot be installed here: {why}")
+    return os.path.join(place, "bin", "python")
+
+
+@functools.lru_cache
+def _install(peer):
+    """(its virtual environment, why there is none)"""
     requirements = os.path.join(HERE, f"requirements-{peer}.txt")
     python = python_for_peers()
     with open(requirements, "rb") as f:
         key = hashlib.sha256(python.encode() + f.read()).hexdigest()[:16]
     place = os.path.join(CACHE, f"bench-{peer}-{key}")
-    why = place + ".why"
     if os.path.exists(os.path.join(place, "done")):
-        return os.path.join(place, "bin", "python")
-    if os.path.exists(why) and time.time() - os.path.getmtime(why) < 86400:
-        with open(why) as f:
-            raise Absent(f.read().strip())
+        return place, None
     print(f"bench: installing {peer}", file=sys.stderr)
     shutil.rmtree(place, ignore_errors=True)
     os.makedirs(CACHE, exist_ok=True)
@@ -146,13 +214,10 @@ def environment(peer):
                   "--disable-pip-version-check", "-r", requirements]):
         done = subprocess.run(step, capture_output=True, text=True)
         if done.returncode != 0:
-            reason = _reason(done.stdout + done.stderr)
-            with open(why, "w") as f:
-                f.write(f"cannot be built here: {reason}\n")
-            raise Absent(f"cannot be built here: {reason}")
+            return place, _reason(done.stdout + done.stderr)
     with open(os.path.join(place, "done"), "w"):
         pass
-    return os.path.join(place, "bin", "python")
+    return place, None
 
 
 def _reason(output):
@@ -205,8 +270,9 @@ class Running:
 
     def __init__(self, server, shape, core, folder):
         self.server = server
+        self.idle_bytes = 0
         self.port = free_port()
-        command = server.command(shape, self.port)
+        command = server.command(shape, self.port, folder)
         self.log = os.path.join(folder, server.name.replace(" ", "-"))
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(

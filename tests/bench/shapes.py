@@ -42,6 +42,7 @@ class Shape:
     body: int  # bytes of the answer
     connections: tuple = (64,)
     load: list = field(default_factory=list)  # further options of load
+    idle: int = 0  # connections held beside
     floor: str = None  # floor-c's word, "-": a floor cannot do it
     aims: dict = field(default_factory=dict)  # class: (factor, of what)
 
@@ -75,7 +76,7 @@ SHAPES = [
     Shape("pipelined", "hello, 16 pipelined", "hello", HELLO, 13,
           load=["-p", "16"]),
     Shape("idle", "hello, 10,000 idle connections held", "hello", HELLO, 13,
-          load=["-i", "10000"], aims=_aims(1.05, "Python floor", 1.1)),
+          idle=10_000, aims=_aims(1.05, "Python floor", 1.1)),
     Shape("sleep", "an application that sleeps 2 ms", "sleep", HELLO, 13,
           floor="-"),
 ]

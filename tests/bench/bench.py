@@ -121,7 +121,7 @@ def measure(shape, connections, running, absent, cores, request):
     runs = {r.server.name: [] for r in running}
     noise, spent = Noise(cores), 0
     for number in range(-1, ROUNDS):
-        for r in running:
+        for r in running[::1 if number % 2 else -1]:
             if r.server.name in absent:
                 continue
             seconds = WARM_UP if number < 0 else SECONDS
@@ -150,10 +150,12 @@ def spread(runs):
     return 100 * (max(costs) - min(costs)) / statistics.median(costs)
 
 
-def ratio(costs, name, of):
-    if of not in costs or name not in costs or name == of:
+def ratio(runs, name, of):
+    """Of two servers' costs: the median of the rounds' own ratios."""
+    if not runs.get(of) or not runs.get(name) or name == of:
         return None
-    return costs[name] / costs[of]
+    return statistics.median(a["cpu_us"] / b["cpu_us"]
+                             for a, b in zip(runs[name], runs[of]))
 
 
 def number(value, digits):
@@ -176,16 +178,16 @@ def met(is_met, text):
 AIMS = {True: [], False: []}  # is it met: texts
 
 
-def aim_of(server, shape, costs, n):
+def aim_of(server, shape, runs, n):
     """A server's aim, and whether it is met, as words."""
     if server.kind not in shape.aims:
         return ""
     factor, of = shape.aims[server.kind]
-    found = ratio(costs, server.name, of)
+    found = ratio(runs, server.name, of)
     if found is None:
         return f"<= {factor:g} x {of}"
     return f"<= {factor:g} x {of} " + met(
-        found <= factor,
+        round(found, 2) <= factor,
         f"{server.name}, {shape.name}, {n}: {found:.2f} x {of}, <= {factor:g}")
 
 
@@ -200,17 +202,17 @@ def sleep_aim(server, rate):
                             f"{server.name}, sleep: {text}")
 
 
-def remark(server, shape, runs, costs, n):
+def remark(server, shape, runs, n):
+    own = runs[server.name]
     if shape.name == "sleep":
-        return sleep_aim(server, median(runs, "rate"))
-    aim = aim_of(server, shape, costs, n)
+        return sleep_aim(server, median(own, "rate"))
+    aim = aim_of(server, shape, runs, n)
     if shape.idle:
-        aim = f"{median(runs, 'idle_bytes'):.0f} B each  {aim}"
+        aim = f"{median(own, 'idle_bytes'):.0f} B each  {aim}"
     return aim
 
 
 def rows(shape, n, wanted, runs, absent):
-    costs = {name: median(all_, "cpu_us") for name, all_ in runs.items()}
     for server in wanted:
         all_ = runs.get(server.name)
         if not all_:
@@ -220,18 +222,18 @@ def rows(shape, n, wanted, runs, absent):
         yield (f"{server.name:22}{median(all_, 'rate'):9.0f}"
                f"{microseconds(median(all_, 'p50_us')):>8}"
                f"{microseconds(median(all_, 'p99_us')):>8}"
-               f"{costs[server.name]:9.2f}{spread(all_):5.0f}"
-               f"{number(ratio(costs, server.name, 'C floor'), 2):>7}"
-               f"{number(ratio(costs, server.name, 'Python floor'), 2):>7}"
-               f"{number(ratio(costs, server.name, peer), 3):>7}"
-               f"  {remark(server, shape, all_, costs, n)}").rstrip()
+               f"{median(all_, 'cpu_us'):9.2f}{spread(all_):5.0f}"
+               f"{number(ratio(runs, server.name, 'C floor'), 2):>7}"
+               f"{number(ratio(runs, server.name, 'Python floor'), 2):>7}"
+               f"{number(ratio(runs, server.name, peer), 3):>7}"
+               f"  {remark(server, shape, runs, n)}").rstrip()
 
 
 LEGEND = """\
 CPU us: processor time of the server's whole process tree for one request,
 median of the rounds; +-%: their spread, greatest less least. /C, /Py, /Gu:
-that cost divided by the C floor's, the Python floor's, Gunicorn's (of the same
-class; of sync where there is none). steal, others: share of the two cores that
+that cost divided, round by round, by the C floor's, the Python floor's,
+Gunicorn's (of the same class; of sync where there is none). steal, others: share of the two cores that
 the host and other processes took. One worker each, on one core. B each: memory
 of an idle connection, the kernel's not counted. peers: their Python."""
 

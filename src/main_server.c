@@ -17,7 +17,6 @@
 #include "config/config.h"
 #include "init/init.h"
 #include "role/heritage.h"
-#include "sys/cgroup.h"
 #include "sys/log_out.h"
 #include "sys/sys_time.h"
 #include "sys/title.h"
@@ -58,25 +57,6 @@ refuse(const struct config_problem *problem, int status)
 {
 	fprintf(stderr, "%s\n", problem->text);
 	return status;
-}
-
-/*
- * As many workers as the CPUs that are ours to use, when the group of this
- * process has a quota; Gunicorn's default of one otherwise.
- */
-static int
-detect(struct config_draft *draft, struct config_problem *problem)
-{
-	struct cgroup group;
-	char text[32], source[64];
-
-	cgroup_read(&group);
-	if (group.cpus == 0)
-		return 0;
-	snprintf(text, sizeof(text), "%u", group.cpus);
-	snprintf(source, sizeof(source), "cgroup: %u CPUs", group.cpus);
-	return config_draft_set(draft, CONFIG_SOURCE_DETECTED, source,
-	    "workers", str_of(text), problem);
 }
 
 static int
@@ -120,7 +100,7 @@ server_main(int argc, char **argv)
 	};
 	struct config_problem problem = { .text = "" };
 	struct config_draft *draft;
-	int status, wish;
+	int wish;
 
 	time_start();
 	log_out_start();
@@ -128,9 +108,7 @@ server_main(int argc, char **argv)
 	draft = config_draft_create();
 	if (draft == NULL)
 		return ARBITER_EXIT_CONFIG;
-	/* First, so that --help helps also when the environment is wrong. */
-	wish =
-	    config_args_read(draft, argc, argv, CONFIG_SOURCE_ARGS, &problem);
+	wish = config_read(draft, argc, argv, environ, &problem);
 	if (wish < 0)
 		return refuse(&problem,
 		    wish == -E_USAGE ? EXIT_USAGE : ARBITER_EXIT_CONFIG);
@@ -138,11 +116,6 @@ server_main(int argc, char **argv)
 		return help(h.server);
 	if (wish == CONFIG_ARGS_VERSION)
 		return version(h.server);
-	status = detect(draft, &problem);
-	if (status == 0)
-		status = config_env_read(draft, environ, &problem);
-	if (status < 0)
-		return refuse(&problem, ARBITER_EXIT_CONFIG);
 	config_log_apply(config_draft_text(draft, "loglevel"),
 	    config_draft_text(draft, "log_format"));
 	if (config_log_open(config_draft_text(draft, "errorlog"),

@@ -35,7 +35,7 @@ static void
 on_hup(struct arbiter *a)
 {
 	if (a->stop == STOP_NONE)
-		generation_start(a);
+		generation_reload(a);
 }
 
 static void

@@ -78,6 +78,7 @@ struct arbiter {
 	struct list generations;                /* oldest first */
 	struct generation *current, *candidate; /* NULL: none */
 	unsigned last_generation;
+	struct config_draft *reread; /* by the last reload; NULL: none yet */
 	struct list workers;
 	unsigned n_workers; /* wanted now: setting, then TTIN and TTOU */
 	struct link_inbox inbox;
@@ -113,6 +114,8 @@ struct arbiter {
  * older candidate is given up). 0 or -E_*, logged.
  */
 int generation_start(struct arbiter *a);
+/* The same with environment and command line read again, for a reload. */
+void generation_reload(struct arbiter *a);
 /* Reads what its template said. */
 void generation_on_link(struct arbiter *a, struct generation *g);
 /* Its template has ended. */

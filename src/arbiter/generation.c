@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
@@ -83,7 +84,8 @@ create(struct arbiter *a)
 	g->link = -1;
 	g->number = a->last_generation + 1;
 	g->asked_ms = clock_ms();
-	g->draft = config_draft_copy(a->h->draft);
+	g->draft = config_draft_copy(
+	    a->reread != NULL ? a->reread : a->h->draft);
 	g->config_mem = mmap(NULL, CONFIG_MEM_LEN, PROT_READ | PROT_WRITE,
 	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (g->config_mem == MAP_FAILED)
@@ -172,6 +174,27 @@ generation_start(struct arbiter *a)
 	list_append(&a->generations, &g->node);
 	a->candidate = g;
 	return 0;
+}
+
+void
+generation_reload(struct arbiter *a)
+{
+	struct config_problem problem = { "out of memory" };
+	struct config_draft *d = config_draft_create();
+	int rc = -E_NOMEM;
+
+	if (d != NULL)
+		rc = config_read(
+		    d, a->h->argc, a->h->argv, environ, &problem);
+	if (rc < 0) {
+		config_draft_destroy(d);
+		log_event(EV_ARBITER_CONFIG, problem.text);
+		log_event(EV_ARBITER_RELOAD_FAILED);
+		return;
+	}
+	config_draft_destroy(a->reread);
+	a->reread = d;
+	(void)generation_start(a); /* logged */
 }
 
 void

@@ -131,6 +131,13 @@ enum config_args_wish {
 int config_args_read(struct config_draft *d, int argc, char *const *argv,
     enum config_source source, struct config_problem *p);
 
+/*
+ * All of these, and what the container's limits say: a wish, 0 being to serve,
+ * or -E_* with *p filled; -E_USAGE: the command line is wrong.
+ */
+int config_read(struct config_draft *d, int argc, char *const *argv,
+    char *const *environment, struct config_problem *p);
+
 /* The help text, 80 columns, grouped by section. */
 void config_help_print(FILE *out);
 

@@ -30,6 +30,8 @@ read_brackets(struct str s, struct config_bind *b)
 	if (end == s.len || end == 1)
 		return -E_BAD_VALUE;
 	b->host = str_head(str_tail(s, 1), end - 1);
+	if (str_find(b->host, ':') == b->host.len)
+		return -E_BAD_VALUE; /* no V6: an array that is none, say */
 	if (rest.len == 0)
 		return 0;
 	return rest.ptr[0] == ':' ? read_port(str_tail(rest, 1), b)

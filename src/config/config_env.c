@@ -153,6 +153,27 @@ set_from_file(const struct reading *r, enum config_source source, int dir,
 	return rc;
 }
 
+/*
+ * A variable's value; "@PATH" for what is JSON: the file of that path has it.
+ */
+static int
+set_value(const struct reading *r, enum config_source source,
+    const struct variable *v, const struct config_row *row)
+{
+	char path[4096];
+
+	if ((row->type != CONFIG_MAP && row->type != CONFIG_JSON) ||
+	    !str_starts(v->value, STR("@")))
+		return config_draft_set(
+		    r->d, source, v->text, row->name, v->value, r->p);
+	if (str_to_z(str_tail(v->value, 1), path, sizeof(path)) < 0) {
+		snprintf(r->p->text, sizeof(r->p->text),
+		    "%s: the path is too long", v->text);
+		return -E_TOO_LONG;
+	}
+	return set_from_file(r, source, AT_FDCWD, path, v->text, row->name);
+}
+
 /* GREENCORN_<SETTING>, the first of two passes. */
 static int
 own_variable(const struct reading *r, const struct variable *v)
@@ -163,8 +184,7 @@ own_variable(const struct reading *r, const struct variable *v)
 		row = config_table_find(STR("wsgi_app"));
 	if (row == NULL || v->value.len == 0)
 		return 0;
-	return config_draft_set(
-	    r->d, CONFIG_SOURCE_ENV, v->text, row->name, v->value, r->p);
+	return set_value(r, CONFIG_SOURCE_ENV, v, row);
 }
 
 /* GREENCORN_<SETTING>_FILE, and all that is neither. */
@@ -204,8 +224,7 @@ gunicorn_variable(const struct reading *r, const struct variable *v)
 
 	if (row == NULL || row->origin != CONFIG_GUNICORN)
 		return 0;
-	return config_draft_set(
-	    r->d, CONFIG_SOURCE_GUNICORN, v->text, row->name, v->value, r->p);
+	return set_value(r, CONFIG_SOURCE_GUNICORN, v, row);
 }
 
 /* Calls fn for each variable that begins with prefix. */

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/num.h"
+#include "base/scan.h"
 #include "base/suggest.h"
 #include "config/config_atoms.h"
 #include "config/config_bind.h"
@@ -274,6 +275,27 @@ check_json(struct str text)
 	return rc < 0 ? -E_BAD_VALUE : 0;
 }
 
+/* MODULE:FUNCTION; MODULE.FUNCTION, as Gunicorn has it. */
+static int
+check_hook(struct str text)
+{
+	struct str module = text, function;
+	size_t n = str_find(text, ':');
+
+	if (n == text.len)
+		while (n > 0 && text.ptr[n - 1] != '.')
+			n--;
+	else
+		n++;
+	if (n < 2 || n == text.len || scan_visible(text) < text.len)
+		return -E_BAD_VALUE;
+	module = str_head(text, n - 1);
+	function = str_tail(text, n);
+	return module.ptr[0] == '.' || str_find(function, ':') < function.len
+	    ? -E_BAD_VALUE
+	    : 0;
+}
+
 /* One item of a list, or a value that is none. */
 static int
 check_item(const struct config_row *row, struct str item)
@@ -298,6 +320,8 @@ check_item(const struct config_row *row, struct str item)
 		return check_id(item, getegid(), group_id);
 	case CONFIG_JSON:
 		return check_json(item);
+	case CONFIG_HOOK:
+		return check_hook(item);
 	case CONFIG_FORMAT:
 		return config_atoms_check(item);
 	default:
@@ -359,6 +383,7 @@ config_table_accepts(const struct config_row *row, char *dst, size_t dst_size)
 		[CONFIG_GROUP] = "the group that greencorn runs as: changing "
 				 "it needs root",
 		[CONFIG_JSON] = "a JSON object",
+		[CONFIG_HOOK] = "MODULE:FUNCTION",
 		[CONFIG_FORMAT] = "text with atoms such as %(h)s, and %% for "
 				  "a percent sign",
 		[CONFIG_BIND] = "HOST:PORT, [V6]:PORT, unix:PATH or fd://N",

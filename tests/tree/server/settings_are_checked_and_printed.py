@@ -1,6 +1,7 @@
 """--check-config and --print-config: an answer, and no server."""
 
 import json
+import subprocess
 
 
 def _run(serve, *args, **kw):
@@ -46,3 +47,32 @@ def test_values_are_printed_as_json(serve):
     printed = json.loads(log[log.index("{\n"):log.index("\n}\n") + 2])
     assert printed["worker_class"] == {"value": "sync", "source": "default"}
     assert printed["forwarded_allow_ips"]["value"] == ["127.0.0.1", "::1"]
+
+
+def test_values_are_printed_for_an_environment(serve):
+    args = ("--print-config", "--format=env", "-w", "3", "-b", "127.0.0.1:1",
+            "-b", "unix:@it's", "--timeout", "1m", "app:app")
+    status, log = _run(serve, *args, env={"GREENCORN_RAW_ENV": "KEY=secret"})
+    assert status == 0 and "secret" not in log
+    lines = [line for line in log.splitlines() if line[:10] == "GREENCORN_"]
+    script = "\n".join(lines) + "\nenv -0"
+    out = subprocess.run(["sh", "-c", "set -a\n" + script], text=True,
+                         capture_output=True, check=True)
+    again = dict(v.split("=", 1) for v in out.stdout.split("\0")
+                 if v.startswith("GREENCORN_"))
+    assert again["GREENCORN_WORKERS"] == "3"
+    del again["GREENCORN_PRINT_FORMAT"], again["GREENCORN_PRINT_CONFIG"]
+    status, log = _run(serve, "--print-config", env=again)
+    assert status == 0
+    assert "workers                            = 3  # GREENCORN_WORKERS" in log
+    assert '["127.0.0.1:1", "unix:@it\'s"]  # GREENCORN_BIND' in log
+    assert "= 1m  # GREENCORN_TIMEOUT" in log
+
+
+def test_secrets_are_masked_in_every_form(serve):
+    for form in ("text", "json", "env"):
+        status, log = _run(serve, "--print-config", f"--format={form}",
+                           env={"GREENCORN_RAW_ENV": "KEY=s3cret",
+                                "GREENCORN_RAW_PASTE_GLOBAL_CONF":
+                                "pw=s3cret"})
+        assert status == 0 and "s3cret" not in log

@@ -142,7 +142,7 @@ arbiter_run(struct heritage *h)
 	while (turn(a))
 		;
 	listening_close_all(a);
-	log_event(EV_ARBITER_SHUTDOWN, h->server);
+	log_event(EV_ARBITER_SHUTDOWN, "Master");
 	rc = a->exit_status;
 	fd_close(a->signal_fd);
 	free(a);

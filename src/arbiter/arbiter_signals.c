@@ -34,8 +34,10 @@ on_terminal_int(struct arbiter *a)
 static void
 on_hup(struct arbiter *a)
 {
-	if (a->stop == STOP_NONE)
-		generation_reload(a);
+	if (a->stop != STOP_NONE)
+		return;
+	log_event(EV_ARBITER_HANG_UP, "Master"); /* Gunicorn's word */
+	generation_reload(a);
 }
 
 static void

@@ -327,6 +327,8 @@ log_death(const struct worker *w, const struct child_end *end)
 {
 	if (end->sig == SIGKILL && !w->killed)
 		log_event(EV_ARBITER_WORKER_KILLED, (int)end->pid);
+	else if (end->sig == SIGTERM)
+		log_event(EV_ARBITER_WORKER_ENDED, (int)end->pid);
 	else if (end->sig != 0)
 		log_event(EV_ARBITER_WORKER_SIGNALLED, (int)end->pid,
 		    signals_name(end->sig));

@@ -461,20 +461,56 @@ log_errno(enum event ev, ...)
 	errno = saved;
 }
 
+/* How long text is as a JSON string, or more than max. */
+static size_t
+json_len(struct str text, size_t max)
+{
+	char one[ESCAPE_MAX];
+	size_t n = 0;
+
+	while (text.len > 0 && n <= max)
+		n += escape_next(&text, ESCAPE_JSON, one);
+	return n;
+}
+
+/* A traceback's end says what happened, its beginning where. */
+static void
+put_both_ends(struct line *l, struct str text)
+{
+	size_t max = l->max, room = max - l->len;
+	struct str end = str_tail(text, text.len - room * 3 / 8);
+
+	(void)str_cut(&end, '\n');
+	l->max = l->len + room / 2;
+	put_escaped(l, text, ESCAPE_JSON);
+	l->max = max;
+	l->cut = false;
+	put_z(l, "\\n...\\n");
+	put_escaped(l, end, ESCAPE_JSON);
+}
+
+static void
+write_json_text(enum log_level level, struct str text)
+{
+	struct line l;
+
+	line_start(&l);
+	put_json_start(&l, level, NULL);
+	l.max = LOG_LINE_MAX - 2 * LINE_TAIL;
+	if (json_len(text, l.max) <= l.max - l.len)
+		put_escaped(&l, text, ESCAPE_JSON);
+	else
+		put_both_ends(&l, text);
+	put_string_end(&l);
+	put_json_end(&l);
+}
+
 static void
 write_text_line(enum log_level level, struct str text)
 {
 	struct line l;
 
 	line_start(&l);
-	if (atomic_load(&format_now) == LOG_JSON) {
-		put_json_start(&l, level, NULL);
-		l.max = LOG_LINE_MAX - 2 * LINE_TAIL;
-		put_escaped(&l, text, ESCAPE_JSON);
-		put_string_end(&l);
-		put_json_end(&l);
-		return;
-	}
 	put_text_start(&l, level);
 	put_escaped(&l, text, ESCAPE_TEXT);
 	put_text_end(&l);
@@ -489,6 +525,11 @@ log_text(enum log_level level, struct str text)
 		return;
 	if (str_ends(text, STR("\n")))
 		text.len--;
+	if (atomic_load(&format_now) == LOG_JSON) {
+		write_json_text(level, text);
+		errno = saved;
+		return;
+	}
 	while (text.ptr != NULL)
 		write_text_line(level, str_cut(&text, '\n'));
 	errno = saved;

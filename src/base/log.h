@@ -51,8 +51,9 @@ void log_event(enum event ev, ...);
 void log_errno(enum event ev, ...);
 
 /*
- * A line whose text was made elsewhere (Python's loggers, tracebacks): each
- * line of text becomes one log line of that level.
+ * A text that was made elsewhere (Python's loggers, tracebacks): each line of
+ * it becomes one log line of that level; as JSON it is one object, and of a
+ * text that is too long for one the middle is left out.
  */
 void log_text(enum log_level level, struct str text);
 

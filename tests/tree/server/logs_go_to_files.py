@@ -44,7 +44,7 @@ def test_all_of_the_log_is_in_the_file(serve, until, tmp_path):
     log = path.read_text()
     for text in ("Starting greencorn ", "Listening at: ",
                  "Booting worker with pid", "Handling signal: term",
-                 "Worker exiting", "Shutting down: greencorn"):
+                 "Worker exiting", "Shutting down: Master"):
         assert text in log
     assert "printed" in s.log and "written" in s.log  # the application's
     assert "[INFO]" not in s.log and "printed" not in log

@@ -105,8 +105,14 @@ long_lines_are_cut(void **state)
 	log_event(EV_REQUEST_INVALID, (int)sizeof text - 1, text, "why");
 	assert_string_equal(last + strlen(last) - 6, "...\"}\n");
 	assert_null(strstr(last, "\"reason\""));
+	/* Of a text both ends stay. */
+	text[0] = 'a';
+	text[sizeof text - 100] = '\n';
+	text[sizeof text - 2] = 'z';
 	log_text(LOG_ERROR, (struct str){ text, sizeof text - 1 });
-	assert_string_equal(last + strlen(last) - 6, "...\"}\n");
+	assert_non_null(strstr(last, "\"body\":\"ax"));
+	assert_non_null(strstr(last, "xx\\n...\\nxx"));
+	assert_string_equal(last + strlen(last) - 5, "xz\"}\n");
 }
 
 /* Every length near the bound: no escape or character is cut in two. */
@@ -139,6 +145,10 @@ text_from_elsewhere(void **state)
 	    "[WARNING] \tb\n");
 	log_text(LOG_WARNING, STR(""));
 	assert_int_equal(n_lines, 4);
+	log_set_format(LOG_JSON);
+	log_text(LOG_WARNING, STR("a\n\n\"b\"\n"));
+	assert_int_equal(n_lines, 5);
+	assert_non_null(strstr(last, "\"body\":\"a\\n\\n\\\"b\\\"\"}\n"));
 }
 
 static void

@@ -7,10 +7,16 @@
 
 #include "base/banned.h"
 
+static inline bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
 int
 num_hex_digit(char c)
 {
-	if (c >= '0' && c <= '9')
+	if (is_digit(c))
 		return c - '0';
 	if (c >= 'a' && c <= 'f')
 		return c - 'a' + 10;
@@ -30,7 +36,9 @@ read_digits(struct str s, unsigned base, uint64_t max, uint64_t *out)
 	if (s.len == 0)
 		return -E_BAD_VALUE;
 	for (i = 0; i < s.len; i++) {
-		unsigned d = (unsigned)num_hex_digit(s.ptr[i]);
+		char c = s.ptr[i];
+		unsigned d = is_digit(c) ? (unsigned)(c - '0')
+					 : (unsigned)num_hex_digit(c);
 
 		if (d >= base ||
 		    (i >= safe &&

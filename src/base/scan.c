@@ -5,10 +5,6 @@
  */
 #include "base/scan.h"
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
-
 #include "base/banned.h"
 
 static bool
@@ -124,8 +120,8 @@ quotable_stops(const char *p)
 	__m128i quote = _mm_cmpeq_epi8(v, _mm_set1_epi8('"'));
 	__m128i slash = _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'));
 
-	return (unsigned)_mm_movemask_epi8(_mm_or_si128(
-	    _mm_or_si128(low, del), _mm_or_si128(quote, slash)));
+	return (unsigned)_mm_movemask_epi8(
+	    _mm_or_si128(_mm_or_si128(low, del), _mm_or_si128(quote, slash)));
 }
 
 /*
@@ -173,32 +169,6 @@ scan_quotable(struct str s)
 	return s.len < 16 ? scan_quotable_portable(s) : run(s, quotable_stops);
 }
 
-static inline unsigned
-equals(const char *p, __m128i c)
-{
-	return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(load(p), c));
-}
-
-size_t
-scan_byte(struct str s, char c)
-{
-	const __m128i wanted = _mm_set1_epi8(c);
-	unsigned mask;
-	size_t i;
-
-	if (s.len < 16)
-		return scan_byte_portable(s, c);
-	for (i = 0; s.len - i >= 16; i += 16) {
-		mask = equals(s.ptr + i, wanted);
-		if (mask != 0)
-			return i + (size_t)__builtin_ctz(mask);
-	}
-	if (i == s.len)
-		return i;
-	mask = equals(s.ptr + s.len - 16, wanted);
-	return mask == 0 ? s.len : s.len - 16 + (size_t)__builtin_ctz(mask);
-}
-
 #else
 
 size_t
@@ -223,12 +193,6 @@ size_t
 scan_quotable(struct str s)
 {
 	return scan_quotable_portable(s);
-}
-
-size_t
-scan_byte(struct str s, char c)
-{
-	return scan_byte_portable(s, c);
 }
 
 #endif

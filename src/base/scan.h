@@ -6,6 +6,10 @@
 #ifndef BASE_SCAN_H
 #define BASE_SCAN_H
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include "base/str.h"
 
 /*
@@ -31,7 +35,36 @@ size_t scan_quotable_portable(struct str s);
  * Index of the first c in s, or s.len. As str_find, for short ways: a line's
  * end, a name's colon.
  */
-size_t scan_byte(struct str s, char c);
+static inline size_t scan_byte(struct str s, char c);
 size_t scan_byte_portable(struct str s, char c);
+
+#ifdef __SSE2__
+
+static inline size_t
+scan_byte(struct str s, char c)
+{
+	const __m128i wanted = _mm_set1_epi8(c);
+	int mask;
+	size_t i;
+
+	for (i = 0; s.len - i >= 16; i += 16) {
+		mask = _mm_movemask_epi8(_mm_cmpeq_epi8(wanted,
+		    _mm_loadu_si128(
+			(const __m128i *)(const void *)(s.ptr + i))));
+		if (mask != 0)
+			return i + (size_t)__builtin_ctz((unsigned)mask);
+	}
+	return i + scan_byte_portable(str_tail(s, i), c);
+}
+
+#else
+
+static inline size_t
+scan_byte(struct str s, char c)
+{
+	return scan_byte_portable(s, c);
+}
+
+#endif
 
 #endif

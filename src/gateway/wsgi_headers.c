@@ -80,7 +80,6 @@ check(PyObject *pair, struct field *f)
 	PyObject *value = PyTuple_GET_ITEM(pair, 1); /* borrowed */
 	const char *why;
 
-	f->ascii = false;
 	if (wsgi_headers_text(name, "a header's name", &f->name) < 0 ||
 	    wsgi_headers_text(value, "a header's value", &f->value) < 0)
 		return -E_PYTHON;

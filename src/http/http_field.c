@@ -10,11 +10,11 @@
 #include "base/banned.h"
 
 /*
- * Names differ in their length and these three bytes. The factors were found
- * by trying random ones until no two slots met; the unit test checks that.
+ * Names differ in their length, the first two bytes and the last two. The
+ * factor was found by trying random ones until no two slots met; the unit
+ * test checks that.
  */
-#define HASH(len, middle, before_last, last) \
-	(((len)*126 + (before_last)*147 + (last)*35 + (middle)*251) & 255)
+#define HASH_FACTOR 0x82e0f901u
 
 static const unsigned char slots[256] = {
 #define FIELD(id, name, slot) [slot] = FIELD_##id,
@@ -49,15 +49,26 @@ const unsigned char http_field_tchar[256] = {
 };
 /* clang-format on */
 
-static unsigned
-byte_at(struct str s, size_t i)
+/* Two bytes of a name, letters in lower case: what '-' and digits stay. */
+static uint32_t
+two_bytes(const char *p)
 {
-	/* Lower case for letters; '-' and digits stay what they are. */
-	return (unsigned char)s.ptr[i] | 0x20;
+	return ((uint32_t)(unsigned char)p[0] |
+		   (uint32_t)(unsigned char)p[1] << 8) |
+	    0x2020;
+}
+
+static unsigned
+hash(struct str name)
+{
+	uint32_t word =
+	    two_bytes(name.ptr) | two_bytes(name.ptr + name.len - 2) << 16;
+
+	return (word + (uint32_t)name.len * 0x01010101u) * HASH_FACTOR >> 24;
 }
 
 /*
- * n bytes (4 or 8) of a name, in which nothing may differ from a known one but
+ * n bytes (2, 4 or 8) of a name, in which nothing may differ from a known one but
  * the case of letters. Known names have letters, digits and '-', of which only
  * letters have the bit 0x40.
  */
@@ -71,43 +82,37 @@ same(const char *name, const char *known, size_t n)
 	return ((a ^ b) & ~((b & 0x4040404040404040u) >> 1)) == 0;
 }
 
-/* name is known, which is in lower case. */
+/* name is known, which is in lower case and of the same length. */
 static bool
-is_name(struct str name, struct str known)
+is_name(const char *name, const char *known, size_t len)
 {
 	size_t i;
 
-	if (name.len != known.len)
-		return false;
-	if (name.len >= 8) {
-		for (i = 0; name.len - i > 8; i += 8)
-			if (!same(name.ptr + i, known.ptr + i, 8))
-				return false;
-		/* The last eight, some of them for the second time. */
-		i = name.len - 8;
-		return same(name.ptr + i, known.ptr + i, 8);
-	}
-	if (name.len >= 4)
-		return same(name.ptr, known.ptr, 4) &&
-		    same(name.ptr + name.len - 4, known.ptr + name.len - 4, 4);
-	for (i = 0; i < name.len; i++)
-		if (!same(name.ptr + i, known.ptr + i, 1))
+	if (len < 4)
+		return same(name, known, 2) &&
+		    same(name + len - 2, known + len - 2, 2);
+	if (len < 8)
+		return same(name, known, 4) &&
+		    same(name + len - 4, known + len - 4, 4);
+	for (i = 0; len - i > 8; i += 8)
+		if (!same(name + i, known + i, 8))
 			return false;
-	return true;
+	/* The last eight, some of them for the second time. */
+	return same(name + len - 8, known + len - 8, 8);
 }
 
 enum http_field
 http_field_of(struct str name)
 {
 	enum http_field id;
-	unsigned slot;
 
 	if (name.len < 2)
 		return FIELD_OTHER;
-	slot = HASH((unsigned)name.len, byte_at(name, name.len / 2),
-	    byte_at(name, name.len - 2), byte_at(name, name.len - 1));
-	id = (enum http_field)slots[slot];
-	return is_name(name, names[id]) ? id : FIELD_OTHER;
+	id = (enum http_field)slots[hash(name)];
+	return names[id].len == name.len &&
+		is_name(name.ptr, names[id].ptr, name.len)
+	    ? id
+	    : FIELD_OTHER;
 }
 
 struct str

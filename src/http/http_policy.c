@@ -23,7 +23,7 @@ struct check {
 	const struct http_policy *policy;
 	struct request *req;
 	struct http_error *err;
-	uint64_t secure_lens; /* a bit for each name's length, mod 64 */
+	uint64_t secure; /* which names may be a secure_scheme_header */
 	struct found found;
 };
 
@@ -63,6 +63,15 @@ check_name(struct check *c, const struct field *f)
 	return 0;
 }
 
+/* A bit for a name, by which most are told from most others. */
+static uint64_t
+mark_of(struct str name)
+{
+	size_t first = name.len == 0 ? 0 : (unsigned char)name.ptr[0] | 0x20;
+
+	return (uint64_t)1 << (first + name.len * 5) % 64;
+}
+
 /* secure_scheme_headers: two that disagree deceive somebody. */
 static int
 note_scheme(struct check *c, const struct field *f)
@@ -71,7 +80,7 @@ note_scheme(struct check *c, const struct field *f)
 	unsigned i;
 	bool https;
 
-	if ((c->secure_lens >> f->name.len % 64 & 1) == 0)
+	if ((c->secure & mark_of(f->name)) == 0)
 		return 0;
 	for (i = 0; i < p->n_secure_scheme_headers; i++) {
 		const struct field *secure = &p->secure_scheme_headers[i];
@@ -170,31 +179,41 @@ note_all(struct check *c, struct field *f)
 		rc = check_h2_field(c, f);
 	if (rc == 0)
 		rc = note_field(c, f);
-	if (rc == 0 && c->secure_lens != 0)
+	if (rc == 0 && c->secure != 0)
 		rc = note_scheme(c, f);
 	return rc;
 }
 
-/* Most names need not be compared with those of secure_scheme_headers. */
 static uint64_t
-secure_lens(const struct http_policy *p)
+secure_marks(const struct http_policy *p)
 {
-	uint64_t lens = 0;
+	uint64_t marks = 0;
 
 	for (unsigned i = 0; i < p->n_secure_scheme_headers; i++)
-		lens |= (uint64_t)1
-		    << p->secure_scheme_headers[i].name.len % 64;
-	return lens;
+		marks |= mark_of(p->secure_scheme_headers[i].name);
+	return marks;
+}
+
+/* One that nothing below looks at: those that it does come first. */
+static bool
+is_indifferent(const struct check *c, const struct field *f)
+{
+	return f->id > FIELD_EXPECT && (c->secure & mark_of(f->name)) == 0;
 }
 
 static int
 pass_fields(struct check *c)
 {
 	struct request *req = c->req;
+	bool h1 = req->version != HTTP_2;
 	unsigned i, kept = 0;
 	int rc;
 
 	for (i = 0; i < req->n_fields; i++) {
+		if (kept == i && h1 && is_indifferent(c, &req->fields[i])) {
+			kept++;
+			continue;
+		}
 		rc = check_name(c, &req->fields[i]);
 		if (rc < 0)
 			return rc;
@@ -229,7 +248,6 @@ decide_host(struct check *c)
 	/* Section 3.2.2: a target that names its host outdoes the field. */
 	if (c->req->host.len > 0) {
 		f->value = c->req->host;
-		f->ascii = true;
 	} else {
 		c->req->host = f->value;
 	}
@@ -364,7 +382,7 @@ http_policy_apply(const struct http_policy *policy, struct request *req,
 	int rc;
 
 	if (policy->peer_trusted)
-		c.secure_lens = secure_lens(policy);
+		c.secure = secure_marks(policy);
 	rc = pass_fields(&c);
 	if (rc < 0)
 		return rc;

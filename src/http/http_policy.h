@@ -1,6 +1,6 @@
 /*
  * http_policy: which requests are accepted, whatever the wire. Every protocol
- * fills version, method, target, path, query, fields (id and ascii too) of
+ * fills version, method, target, path, query, fields (id too) of
  * a request and passes it through here before it may be put on a ready list.
  * What is refused here is refused for HTTP/1, HTTP/2 and uwsgi alike.
  */

@@ -32,7 +32,6 @@ struct field {
 	struct str name;  /* as it came; compare with str_eq_nocase */
 	struct str value; /* without OWS at both ends, one line */
 	unsigned char id; /* enum http_field; FIELD_OTHER when unknown */
-	bool ascii;       /* of a request's: value has no byte above 0x7f */
 };
 
 enum http_version {

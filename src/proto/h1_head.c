@@ -92,19 +92,28 @@ check_unfinished(const struct h1_head *head, const struct h1_rules *rules,
 }
 
 /*
- * A whole field line that breaks no limit, as nearly all are; the others are
- * end_line's.
+ * Takes the whole field lines that break no limit, as nearly all are. What it
+ * stops at is end_line's, or has no end yet.
  */
-static bool
-is_plain_line(const struct h1_head *head, const struct h1_rules *rules,
-    struct str in, size_t lf)
+static void
+take_plain_lines(
+    struct h1_head *head, const struct h1_rules *rules, struct str in)
 {
-	size_t len = lf - head->start; /* the CR is counted */
+	size_t lf, at = head->scanned, start = head->start;
+	size_t len_max = rules->field_max == 0 ? SIZE_MAX : rules->field_max;
 
-	return len > 1 && in.ptr[lf - 1] == '\r' && head->n_lines > 0 &&
-	    head->n_lines <= rules->n_fields_max &&
-	    (rules->field_max == 0 || len < rules->field_max) &&
-	    lf + 3 <= rules->head_max;
+	while (head->n_lines > 0 && head->n_lines <= rules->n_fields_max) {
+		lf = at + scan_byte(str_tail(in, at), '\n');
+		/* At least one byte and a CR; len_max counts the LF too. */
+		if (lf + 3 > rules->head_max || lf >= in.len ||
+		    lf - start < 2 || lf - start >= len_max ||
+		    in.ptr[lf - 1] != '\r')
+			break;
+		start = at = lf + 1;
+		head->n_lines++;
+	}
+	head->start = start;
+	head->scanned = at;
 }
 
 ssize_t
@@ -116,15 +125,11 @@ h1_head_find(struct h1_head *head, const struct h1_rules *rules, struct str in,
 
 	CHECK(in.len >= head->scanned);
 	while (head->scanned < in.len) {
+		take_plain_lines(head, rules, in);
 		lf = head->scanned +
 		    scan_byte(str_tail(in, head->scanned), '\n');
 		if (lf == in.len)
 			break;
-		if (is_plain_line(head, rules, in, lf)) {
-			head->n_lines++;
-			head->start = head->scanned = lf + 1;
-			continue;
-		}
 		rc = end_line(head, rules, in, lf, err);
 		if (rc < 0)
 			return rc;
@@ -141,7 +146,6 @@ h1_head_find(struct h1_head *head, const struct h1_rules *rules, struct str in,
 /* One head on its way into a request. */
 struct reader {
 	struct str rest; /* what is still to be read */
-	bool ascii;      /* nothing in the whole head is above 0x7f */
 	const struct h1_rules *rules;
 	struct request *req;
 	struct http_error *err;
@@ -363,12 +367,19 @@ skip_blanks(struct reader *r)
 static int
 read_value(struct reader *r, struct field *f)
 {
-	struct str line = take(r, scan_text(r->rest));
+	const char *p = r->rest.ptr;
+	size_t n = scan_text(r->rest);
 
-	if (!take_crlf(r))
+	if (r->rest.len - n < 2 || p[n] != '\r' || p[n + 1] != '\n')
 		return bad(r, "a control character in a header field");
-	f->value = str_trim(line);
-	f->ascii = r->ascii || scan_ascii(f->value) == f->value.len;
+	r->rest = (struct str){ p + n + 2, r->rest.len - n - 2 };
+	if (n > 1 && *p == ' ') { /* as everybody writes it */
+		p++;
+		n--;
+	}
+	f->value = (struct str){ p, n };
+	if (n > 0 && (str_is_blank(*p) || str_is_blank(p[n - 1])))
+		f->value = str_trim(f->value);
 	return 0;
 }
 
@@ -395,26 +406,20 @@ read_name(struct reader *r, struct field *f)
 	struct str near = str_head(r->rest, KNOWN_NAME_MAX);
 	size_t colon = scan_byte(near, ':');
 
-	f->name = str_head(near, colon);
+	f->name = (struct str){ near.ptr, colon };
 	f->id = (unsigned char)http_field_of(f->name);
 	if (colon == near.len || f->id == FIELD_OTHER)
 		return read_other_name(r, f);
-	take(r, colon + 1);
+	r->rest = (struct str){ near.ptr + colon + 1, r->rest.len - colon - 1 };
 	return 0;
 }
 
 static int
-read_field(struct reader *r)
+read_field(struct reader *r, struct field *f)
 {
-	struct field *f = &r->req->fields[r->req->n_fields];
-	int rc;
+	int rc = read_name(r, f);
 
-	rc = read_name(r, f);
-	if (rc == 0)
-		rc = read_value(r, f);
-	if (rc == 0)
-		r->req->n_fields++;
-	return rc;
+	return rc < 0 ? rc : read_value(r, f);
 }
 
 /* Two parts of a folded value, with one space between them. */
@@ -437,43 +442,40 @@ join(struct reader *r, struct field *f, const struct field *more)
 	if (more->value.len > 0)
 		memcpy(p + f->value.len + 1, more->value.ptr, more->value.len);
 	f->value = str_trim((struct str){ p, len });
-	f->ascii = f->ascii && more->ascii;
 	return 0;
 }
 
 /* RFC 9112, section 5.2: a line that continues the one before. */
 static int
-read_folded(struct reader *r)
+read_folded(struct reader *r, struct field *before)
 {
 	struct field more;
 	int rc;
 
-	if (!r->rules->permit_obsolete_folding || r->req->n_fields == 0)
+	if (!r->rules->permit_obsolete_folding || before < r->req->fields)
 		return bad(r, "a header field is folded");
 	rc = read_value(r, &more);
-	if (rc < 0)
-		return rc;
-	return join(r, &r->req->fields[r->req->n_fields - 1], &more);
+	return rc < 0 ? rc : join(r, before, &more);
 }
 
 static int
 read_fields(struct reader *r, unsigned n_max)
 {
-	int rc;
+	struct field *f = r->req->fields, *end = f + n_max;
+	int rc = 0;
 
-	while (!take_crlf(r)) {
+	while (rc == 0 && !take_crlf(r)) {
 		if (r->rest.len == 0)
 			return bad(r, "the header has no end");
 		if (str_is_blank(r->rest.ptr[0])) {
-			rc = read_folded(r);
+			rc = read_folded(r, f - 1);
 		} else {
-			CHECK(r->req->n_fields < n_max);
-			rc = read_field(r);
+			CHECK(f < end);
+			rc = read_field(r, f++);
 		}
-		if (rc < 0)
-			return rc;
 	}
-	return 0;
+	r->req->n_fields = (unsigned)(f - r->req->fields);
+	return rc;
 }
 
 int
@@ -482,7 +484,6 @@ h1_head_parse(const struct h1_head *head, const struct h1_rules *rules,
 {
 	struct reader r = {
 		.rest = str_tail(in, head->first),
-		.ascii = scan_ascii(in) == in.len,
 		.rules = rules,
 		.req = req,
 		.err = err,

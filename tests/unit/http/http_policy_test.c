@@ -34,7 +34,6 @@ request_of(enum http_version version, const char *lines)
 		f->name = str_cut(&value, ':');
 		f->value = str_trim(value);
 		f->id = (unsigned char)http_field_of(f->name);
-		f->ascii = true;
 	}
 	return req;
 }

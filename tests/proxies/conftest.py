@@ -223,13 +223,19 @@ class Server(wire.Server):
                 for line in self.seen_path.read_text().splitlines()]
 
 
-@pytest.fixture(scope="module", params=["nginx", "nginx-lax", "haproxy",
-                                        "haproxy-lax"])
+PROXIES = ["nginx", "nginx-lax", "haproxy", "haproxy-lax"]
+
+
+@pytest.fixture(scope="module", params=[
+    (name, worker_class) for name in PROXIES for worker_class in wire.CLASSES],
+    ids="-".join)
 def proxy(request, tmp_path_factory):
-    server = Server(tmp_path_factory.mktemp("server"), {})
+    name, worker_class = request.param
+    server = Server(tmp_path_factory.mktemp("server"),
+                    wire.CLASSES[worker_class])
     p = None
     try:
-        p = Proxy(request.param, tmp_path_factory.mktemp("proxy"), server)
+        p = Proxy(name, tmp_path_factory.mktemp("proxy"), server)
         yield p
     finally:
         if p is not None:

@@ -38,7 +38,7 @@ bench: bench-programs ## cost of a request, beside others [BENCH_ONLY=hello]
 	@scripts/install-tools peers || true
 	@python3 tests/bench/bench.py
 
-bench-instructions: bench-programs ## user instructions of a request
+bench-instructions: bench-programs ## instructions a request; [PROFILE=hello] by function
 	@python3 tests/bench/instructions.py
 
 asan: test-tools ## unit tests under AddressSanitizer

@@ -233,9 +233,10 @@ LEGEND = """\
 CPU us: processor time of the server's whole process tree for one request,
 median of the rounds; +-%: their spread, greatest less least. /C, /Py, /Gu:
 that cost divided, round by round, by the C floor's, the Python floor's,
-Gunicorn's (of the same class; of sync where there is none). steal, others: share of the two cores that
-the host and other processes took. One worker each, on one core. B each: memory
-of an idle connection, the kernel's not counted. peers: their Python."""
+Gunicorn's (of the same class; of sync where there is none). B each: memory of
+an idle connection, the kernel's not counted. steal, others: share of the two
+cores that the host and other processes took. peers: their Python. One worker
+each, on one core."""
 
 
 def words(variable):

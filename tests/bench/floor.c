@@ -1,3 +1,6 @@
+/*
+ * The loop of the floors; floor.h says what it does and leaves out.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -23,7 +26,8 @@ struct conn {
 	int fd;
 	char *in; /* of a request that is not whole; NULL else */
 	size_t in_len, in_size;
-	char *out; /* head and body that could not be sent, or NULL */
+	size_t need; /* bytes of that request; 0 while its head is cut */
+	char *out;   /* head and body that could not be sent, or NULL */
 	size_t out_len;
 	struct floor_answer a; /* its body part: what follows out */
 	bool writing;
@@ -143,32 +147,55 @@ body_length(const char *head, size_t len)
 	return p == NULL ? 0 : strtoul(p + 16, NULL, 10);
 }
 
-/* Bytes of one request at p, 0 when it is not whole; *need: how many then. */
+/* Length of the head at p with its empty line, or 0 when it is cut. */
 static size_t
-one(struct conn *c, const char *p, size_t len, size_t *need)
+head_length(const char *p, size_t len)
+{
+	const char *end = p + len, *eol = p;
+
+	while ((eol = memchr(eol, '\r', (size_t)(end - eol))) != NULL) {
+		if (end - eol < 4)
+			return 0;
+		if (eol[2] == '\r')
+			return (size_t)(eol - p) + 4;
+		eol += 2;
+	}
+	return 0;
+}
+
+/* What was gathered goes ahead of the answer that c has now. */
+static void
+make_room(struct conn *c)
+{
+	const struct floor_answer next = c->a;
+	size_t len = out_len;
+
+	c->a.body_len = 0;
+	c->a.owner = NULL;
+	out_len = 0;
+	if (!flush(c, out, len) || is_waiting(c))
+		die("floor: a client that pipelines does not read");
+	c->a = next;
+}
+
+/* Bytes of one request at p, or 0 when it is not whole. */
+static size_t
+one(struct conn *c, const char *p, size_t len)
 {
 	struct floor_request req = { .head = p };
-	const char *end = memmem(p, len, "\r\n\r\n", 4);
 
-	*need = len + 4096;
-	if (end == NULL)
+	req.head_len = head_length(p, len);
+	c->need = 0;
+	if (req.head_len == 0)
 		return 0;
-	req.head_len = (size_t)(end - p) + 4;
-	req.body = end + 4;
+	req.body = p + req.head_len;
 	req.body_len = body_length(p, req.head_len);
-	*need = req.head_len + req.body_len;
-	if (*need > len)
+	c->need = req.head_len + req.body_len;
+	if (c->need > len)
 		return 0;
 	app->answer(&req, &c->a);
-	if (out_len + c->a.head_len + COPY_MAX > OUT_SIZE) {
-		size_t all = out_len, body = c->a.body_len;
-
-		c->a.body_len = 0;
-		out_len = 0;
-		if (!flush(c, out, all) || is_waiting(c))
-			die("floor: a client that pipelines does not read");
-		c->a.body_len = body;
-	}
+	if (out_len + c->a.head_len + COPY_MAX > OUT_SIZE)
+		make_room(c);
 	memcpy(out + out_len, c->a.head, c->a.head_len);
 	out_len += c->a.head_len;
 	if (c->a.body_len <= COPY_MAX) {
@@ -176,17 +203,17 @@ one(struct conn *c, const char *p, size_t len, size_t *need)
 		out_len += c->a.body_len;
 		body_done(c);
 	}
-	return *need;
+	return c->need;
 }
 
 /* All whole requests of p; returns bytes used, or -1: c is gone. */
 static ssize_t
-requests(struct conn *c, const char *p, size_t len, size_t *need)
+requests(struct conn *c, const char *p, size_t len)
 {
 	size_t used = 0, n, all;
 
 	out_len = 0;
-	while (used < len && (n = one(c, p + used, len - used, need)) > 0) {
+	while (used < len && (n = one(c, p + used, len - used)) > 0) {
 		used += n;
 		if (c->a.body_len > 0)
 			break;
@@ -200,19 +227,17 @@ requests(struct conn *c, const char *p, size_t len, size_t *need)
 	return (ssize_t)used;
 }
 
+/* The first bytes of a request are kept until the rest is there. */
 static void
-keep(struct conn *c, const char *p, size_t len, size_t need)
+keep(struct conn *c, const char *p, size_t len)
 {
-	if (need > c->in_size) {
-		char *mem = get(NULL, need);
+	char *mem = NULL;
 
-		memcpy(mem, p, len);
-		free(c->in);
-		c->in = mem;
-		c->in_size = need;
-	} else {
-		memmove(c->in, p, len);
-	}
+	c->in_size = c->need > len ? c->need : len + 4096;
+	if (len > 0)
+		mem = memcpy(get(NULL, c->in_size), p, len);
+	free(c->in);
+	c->in = mem;
 	c->in_len = len;
 }
 
@@ -220,10 +245,9 @@ static void
 on_readable(struct conn *c)
 {
 	static char shared[IN_SIZE];
-	bool own = c->in_len > 0;
-	char *p = own ? c->in : shared;
-	size_t size = own ? c->in_size : IN_SIZE, need = 0;
-	ssize_t n = recv(c->fd, p + c->in_len, size - c->in_len, 0), used;
+	char *p = c->in != NULL ? c->in : shared;
+	size_t size = c->in != NULL ? c->in_size : IN_SIZE, len;
+	ssize_t n = recv(c->fd, p + c->in_len, size - c->in_len, 0);
 
 	if (n < 0 && errno == EAGAIN)
 		return;
@@ -231,27 +255,18 @@ on_readable(struct conn *c)
 		drop(c);
 		return;
 	}
-	n += (ssize_t)c->in_len;
-	if (own && c->in_len + (size_t)(n - (ssize_t)c->in_len) < size &&
-	    c->in_size > 8192) {
-		c->in_len = (size_t)n; /* a body that is on its way */
+	len = c->in_len + (size_t)n;
+	if (c->in != NULL && len < c->need) {
+		c->in_len = len; /* a body that is on its way */
 		return;
 	}
-	used = requests(c, p, (size_t)n, &need);
-	if (used < 0) {
+	n = requests(c, p, len);
+	if (n < 0) {
 		drop(c);
 		return;
 	}
-	if (used == n)
-		c->in_len = 0;
-	else
-		keep(c, p + used, (size_t)(n - used),
-		    need > (size_t)(n - used) ? need : (size_t)(n - used) + 1);
-	if (c->in_len == 0 && c->in != NULL) {
-		free(c->in);
-		c->in = NULL;
-		c->in_size = 0;
-	}
+	if (c->in != NULL || (size_t)n < len)
+		keep(c, p + n, len - (size_t)n);
 	if (is_waiting(c))
 		watch(c, true, EPOLL_CTL_MOD);
 }
@@ -279,8 +294,11 @@ on_accept(void)
 	struct conn *c;
 	int fd;
 
-	while ((fd = accept4(listener, NULL, NULL,
-	    SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
+	for (;;) {
+		fd =
+		    accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (fd < 0)
+			return;
 		if (fd >= CONNS) {
 			close(fd);
 			continue;
@@ -303,13 +321,13 @@ start(int port)
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
 	};
 	struct epoll_event e = { .events = EPOLLIN };
-	int one_ = 1;
+	int yes = 1;
 
 	signal(SIGPIPE, SIG_IGN);
-	listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
-	    0);
-	setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one_, sizeof(one_));
-	setsockopt(listener, IPPROTO_TCP, TCP_NODELAY, &one_, sizeof(one_));
+	listener =
+	    socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
+	setsockopt(listener, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
 	if (bind(listener, (struct sockaddr *)&at, sizeof(at)) < 0 ||
 	    listen(listener, 4096) < 0)
 		die("listen");

@@ -26,7 +26,8 @@ fixed_answer(const struct floor_request *req, struct floor_answer *a)
 static size_t
 head(char *to, size_t size, size_t body_len)
 {
-	return (size_t)snprintf(to, size, "HTTP/1.1 200 OK\r\n"
+	return (size_t)snprintf(to, size,
+	    "HTTP/1.1 200 OK\r\n"
 	    "Content-Type: text/plain\r\nContent-Length: %zu\r\n\r\n",
 	    body_len);
 }
@@ -63,8 +64,8 @@ main(int argc, char **argv)
 		app.bodies = true;
 	} else {
 		fixed.body_len = strtoul(argv[2], NULL, 10);
-		fixed.head_len = head(fixed.head, sizeof(fixed.head),
-		    fixed.body_len);
+		fixed.head_len =
+		    head(fixed.head, sizeof(fixed.head), fixed.body_len);
 		fixed.body = body = malloc(fixed.body_len);
 		if (body == NULL)
 			return 1;

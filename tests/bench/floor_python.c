@@ -102,8 +102,8 @@ field_key(const char *p, size_t len)
 	for (i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)p[i];
 
-		name[at + i] = c == '-' ? '_' :
-		    (char)(c >= 'a' && c <= 'z' ? c - 32 : c);
+		name[at + i] =
+		    c == '-' ? '_' : (char)(c >= 'a' && c <= 'z' ? c - 32 : c);
 	}
 	if ((len == 12 && memcmp(name + 5, "CONTENT_TYPE", 12) == 0) ||
 	    (len == 14 && memcmp(name + 5, "CONTENT_LENGTH", 14) == 0))
@@ -147,8 +147,9 @@ new_environ(const struct floor_request *req)
 		Py_DECREF(key);
 	}
 	if (req->body_len > 0)
-		put(environ, key_input, PyObject_CallFunction(input_type, "y#",
-		    req->body, (Py_ssize_t)req->body_len));
+		put(environ, key_input,
+		    PyObject_CallFunction(input_type, "y#", req->body,
+			(Py_ssize_t)req->body_len));
 	else
 		put(environ, key_input, Py_NewRef(no_input));
 	return environ;
@@ -221,8 +222,8 @@ static void
 answer(const struct floor_request *req, struct floor_answer *a)
 {
 	PyObject *args[2] = { new_environ(req), start_response };
-	PyObject *body = whole_body(must(
-	    PyObject_Vectorcall(application, args, 2, NULL)));
+	PyObject *body =
+	    whole_body(must(PyObject_Vectorcall(application, args, 2, NULL)));
 
 	write_head(a);
 	a->body = PyBytes_AS_STRING(body);

@@ -6,7 +6,8 @@ difference divided by theirs: start-up and shut-down cancel out.
 
     instructions.py [--connections 1,64] [--profile SHAPE [--lines N]]
 
---profile: where greencorn spends them, by function, instead of the table.
+--profile, or the variable PROFILE: where they are spent, by function, instead
+of the table; --server: by another one than greencorn's class sync.
 """
 
 import argparse
@@ -28,7 +29,8 @@ LOAD = os.path.abspath("build/out/bench/load")
 SHAPES = {shape.name: shape for shape in SHAPES}
 ROWS = ("hello", "browser")
 AIMS = {"hello": 8000, "browser": 12000}
-GREENCORN, FLOOR = "greencorn sync", "Python floor"
+FLOOR = "Python floor"
+CLASSES = ("greencorn sync", "greencorn gthread 4")
 
 
 def counted(folder, log):
@@ -86,27 +88,26 @@ def per_request(name, shape, connections, folder):
 def table(folder, connections):
     """The lines of the table."""
     jobs = [(shape, n, name) for shape in ROWS for n in connections
-            for name in (GREENCORN, FLOOR)]
+            for name in (FLOOR, *CLASSES)]
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         found = dict(zip(jobs, pool.map(
             lambda job: per_request(job[2], SHAPES[job[0]], job[1], folder),
             jobs)))
-    yield (f"{'user instructions a request':40}{'greencorn':>10}"
-           f"{'Python floor':>14}{'ratio':>7}  aim")
-    for shape in ROWS:
-        for n in connections:
-            ours, floor = (found[shape, n, name]
-                           for name in (GREENCORN, FLOOR))
-            title = f"{SHAPES[shape].title}, {n} connection" + \
-                ("s" if n > 1 else "")
-            yield (f"{title:40}{ours:10.0f}{floor:14.0f}{ours / floor:7.2f}"
-                   f"  <= {AIMS[shape]}"
-                   f" {'met' if ours <= AIMS[shape] else 'NOT MET'}")
+    yield (f"{'user instructions a request':26}{'':22}{'own':>8}{'floor':>8}"
+           f"{'ratio':>7}  aim")
+    for shape, n, name in jobs:
+        if name == FLOOR:
+            continue
+        own, floor = found[shape, n, name], found[shape, n, FLOOR]
+        title = f"{shape}, {n} connection" + ("s" if n > 1 else "")
+        yield (f"{title:26}{name:22}{own:8.0f}{floor:8.0f}{own / floor:7.2f}"
+               f"  <= {AIMS[shape]}"
+               f" {'met' if own <= AIMS[shape] else 'NOT MET'}")
 
 
-def profile(shape, folder, lines):
+def profile(shape, name, folder, lines):
     os.environ["GREENCORN"] = os.path.abspath("build/out/greencorn.full")
-    server = next(s for s in servers.SERVERS if s.name == GREENCORN)
+    server = next(s for s in servers.SERVERS if s.name == name)
     few, many = (run(server, SHAPES[shape], 64, n,
                      os.path.join(folder, str(n)))[1] for n in (FEW, MANY))
     by = {}
@@ -117,21 +118,25 @@ def profile(shape, folder, lines):
         for count, name in re.findall(
                 r"^ *([\d,]+) *\([^)]*\) +\S*?:(\S+)", out, re.M):
             by[name] = by.get(name, 0) + sign * int(count.replace(",", ""))
-    print(f"instructions a request, {SHAPES[shape].title}, 64 connections")
+    print(f"instructions a request: {name}, {SHAPES[shape].title}, "
+          f"64 connections")
     for name in sorted(by, key=by.get, reverse=True)[:lines]:
         print(f"{by[name] / (MANY - FEW):9.1f}  {name}")
 
 
 def main():
     p = argparse.ArgumentParser()
-    p.add_argument("--profile", choices=ROWS)
+    p.add_argument("--profile", choices=ROWS,
+                   default=os.environ.get("PROFILE"))
+    p.add_argument("--server", default=CLASSES[0],
+                   choices=(FLOOR, *CLASSES))
     p.add_argument("--lines", type=int, default=60)
     p.add_argument("--connections", default="64")
     args = p.parse_args()
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         if args.profile:
-            profile(args.profile, folder, args.lines)
+            profile(args.profile, args.server, folder, args.lines)
         else:
             counts = [int(n) for n in args.connections.split(",")]
             for line in table(folder, counts):

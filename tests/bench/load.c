@@ -32,7 +32,7 @@
 
 #define HEAD_MAX 8192
 #define EVENTS 256
-#define OPENING_MAX 128 /* idle connections on their way at a time */
+#define OPENING_MAX 128     /* idle connections on their way at a time */
 #define STALL_NS 6000000000 /* nothing moved for so long: give up */
 #define ERRORS_MAX 1000
 
@@ -412,8 +412,8 @@ run(struct client *clients, int n, double seconds)
 			stopping = true;
 	}
 	printf("{\"requests\": %lld, \"seconds\": %.6f, \"p50_us\": %.1f, "
-	    "\"p99_us\": %.1f, \"errors\": %lld, \"connects\": %lld, "
-	    "\"bytes\": %lld, \"idle\": %d}\n",
+	       "\"p99_us\": %.1f, \"errors\": %lld, \"connects\": %lld, "
+	       "\"bytes\": %lld, \"idle\": %d}\n",
 	    (long long)n_answers, (double)(clock_ns() - start) / 1e9,
 	    percentile(0.5), percentile(0.99), (long long)n_errors,
 	    (long long)n_connects, (long long)n_bytes, n_idle);
@@ -458,14 +458,29 @@ main(int argc, char **argv)
 
 	while ((option = getopt(argc, argv, "c:s:n:p:i:b:x")) != -1)
 		switch (option) {
-		case 'c': n = atoi(optarg); break;
-		case 's': seconds = atof(optarg); break;
-		case 'n': to_start = atoll(optarg); break;
-		case 'p': pipelined = atoi(optarg); break;
-		case 'i': idle = atoi(optarg); break;
-		case 'b': body_expected = atoll(optarg); break;
-		case 'x': close_each = true; break;
-		default: return 2;
+		case 'c':
+			n = atoi(optarg);
+			break;
+		case 's':
+			seconds = atof(optarg);
+			break;
+		case 'n':
+			to_start = atoll(optarg);
+			break;
+		case 'p':
+			pipelined = atoi(optarg);
+			break;
+		case 'i':
+			idle = atoi(optarg);
+			break;
+		case 'b':
+			body_expected = atoll(optarg);
+			break;
+		case 'x':
+			close_each = true;
+			break;
+		default:
+			return 2;
 		}
 	if (argc - optind != 2 || n < 1 || pipelined < 1 || idle < 0) {
 		fputs("usage: load [OPTIONS] PORT REQUEST-FILE\n", stderr);

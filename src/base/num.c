@@ -28,26 +28,21 @@ num_hex_digit(char c)
 static int
 read_digits(struct str s, unsigned base, uint64_t max, uint64_t *out)
 {
-	/* So many digits, even hexadecimal ones, cannot overflow. */
-	const size_t safe = 15;
 	uint64_t v = 0;
 	size_t i;
 
 	if (s.len == 0)
 		return -E_BAD_VALUE;
 	for (i = 0; i < s.len; i++) {
-		char c = s.ptr[i];
-		unsigned d = is_digit(c) ? (unsigned)(c - '0')
-					 : (unsigned)num_hex_digit(c);
+		unsigned d = (unsigned)num_hex_digit(s.ptr[i]);
 
-		if (d >= base ||
-		    (i >= safe &&
-			(v > UINT64_MAX / base || v * base > UINT64_MAX - d)))
+		if (d >= base || v > UINT64_MAX / base ||
+		    v * base > UINT64_MAX - d)
 			return -E_BAD_VALUE;
 		v = v * base + d;
+		if (v > max)
+			return -E_BAD_VALUE;
 	}
-	if (v > max)
-		return -E_BAD_VALUE;
 	*out = v;
 	return 0;
 }
@@ -55,7 +50,20 @@ read_digits(struct str s, unsigned base, uint64_t max, uint64_t *out)
 int
 num_dec(struct str s, uint64_t max, uint64_t *out)
 {
-	return read_digits(s, 10, max, out);
+	uint64_t v = 0;
+	size_t i;
+
+	if (s.len == 0 || s.len > 18) /* more might overflow: slowly then */
+		return read_digits(s, 10, max, out);
+	for (i = 0; i < s.len; i++) {
+		if (!is_digit(s.ptr[i]))
+			return -E_BAD_VALUE;
+		v = v * 10 + (uint64_t)(s.ptr[i] - '0');
+	}
+	if (v > max)
+		return -E_BAD_VALUE;
+	*out = v;
+	return 0;
 }
 
 int

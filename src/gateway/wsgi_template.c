@@ -130,7 +130,7 @@ is_for(const struct wsgi_template *t, const struct field *fields, unsigned n)
 	for (i = 0; i < n; i++)
 		if (t->ids[i] != fields[i].id)
 			return false;
-	for (i = 0; i < n; i++)
+	for (i = 0; t->has_other && i < n; i++)
 		if (t->ids[i] == FIELD_OTHER &&
 		    (!is_key(t->keys[i], &fields[i]) ||
 			is_script(&fields[i]) != ((int)i == t->script)))
@@ -172,6 +172,7 @@ put_field(struct wsgi_template *t, const struct field *f, PyObject *value)
 			(void)python_ref_bytes_of(value, &t->values[at]);
 		if (is_script(f))
 			t->script = (int)at;
+		t->has_other |= f->id == FIELD_OTHER;
 		t->n_fields++;
 	}
 	Py_XDECREF(key);

@@ -31,7 +31,8 @@ struct wsgi_template {
 	long peer_port, local_port;         /* the same as numbers, or -1 */
 	/* The fields in the order of arrival. */
 	unsigned n_fields, n_secrets;
-	int script; /* which of them is SCRIPT_NAME; -1: none */
+	int script;     /* which of them is SCRIPT_NAME; -1: none */
+	bool has_other; /* one of them is FIELD_OTHER */
 	unsigned char ids[WSGI_TEMPLATE_FIELDS];
 	PyObject *keys[WSGI_TEMPLATE_FIELDS];    /* borrowed */
 	struct str values[WSGI_TEMPLATE_FIELDS]; /* ptr NULL: a secret */

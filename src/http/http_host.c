@@ -39,20 +39,22 @@ is_name_char(char c)
 	return name_chars[(unsigned char)c];
 }
 
-static bool
-is_reg_name(struct str s)
+/* Length of the reg-name that s begins with. */
+static size_t
+reg_name_len(struct str s)
 {
-	size_t i;
+	size_t i = 0;
 
-	for (i = 0; i < s.len; i++) {
+	while (i < s.len) {
 		if (is_name_char(s.ptr[i]))
-			continue;
-		if (s.ptr[i] != '%' || s.len - i < 3 || !is_hex(s.ptr[i + 1]) ||
-		    !is_hex(s.ptr[i + 2]))
-			return false;
-		i += 2;
+			i++;
+		else if (s.ptr[i] == '%' && s.len - i >= 3 &&
+		    is_hex(s.ptr[i + 1]) && is_hex(s.ptr[i + 2]))
+			i += 3;
+		else
+			break;
 	}
-	return s.len > 0;
+	return i;
 }
 
 /* IPv6address or IPvFuture, without the brackets. */
@@ -93,8 +95,8 @@ parse_port(struct str s, int *port)
 int
 http_host_parse(struct str s, struct http_host *out)
 {
-	size_t n;
 	bool good;
+	size_t n;
 
 	if (s.len > 0 && s.ptr[0] == '[') {
 		n = str_find(s, ']');
@@ -103,8 +105,8 @@ http_host_parse(struct str s, struct http_host *out)
 		good = is_literal((struct str){ s.ptr + 1, n - 1 });
 		n++;
 	} else {
-		n = str_find(s, ':');
-		good = is_reg_name(str_head(s, n));
+		n = reg_name_len(s); /* what follows has to be a port */
+		good = n > 0;
 	}
 	if (!good)
 		return -E_BAD_VALUE;

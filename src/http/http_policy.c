@@ -23,7 +23,6 @@ struct check {
 	const struct http_policy *policy;
 	struct request *req;
 	struct http_error *err;
-	uint64_t secure; /* which names may be a secure_scheme_header */
 	struct found found;
 };
 
@@ -63,13 +62,11 @@ check_name(struct check *c, const struct field *f)
 	return 0;
 }
 
-/* A bit for a name, by which most are told from most others. */
-static uint64_t
-mark_of(struct str name)
+/* Its name may be one of secure_scheme_headers (or the id tells too little) */
+static bool
+may_be_secure(const struct http_policy *p, const struct field *f)
 {
-	size_t first = name.len == 0 ? 0 : (unsigned char)name.ptr[0] | 0x20;
-
-	return (uint64_t)1 << (first + name.len * 5) % 64;
+	return p->secure_ids[f->id / 64] >> f->id % 64 & 1;
 }
 
 /* secure_scheme_headers: two that disagree deceive somebody. */
@@ -80,7 +77,7 @@ note_scheme(struct check *c, const struct field *f)
 	unsigned i;
 	bool https;
 
-	if ((c->secure & mark_of(f->name)) == 0)
+	if (!may_be_secure(p, f))
 		return 0;
 	for (i = 0; i < p->n_secure_scheme_headers; i++) {
 		const struct field *secure = &p->secure_scheme_headers[i];
@@ -179,26 +176,16 @@ note_all(struct check *c, struct field *f)
 		rc = check_h2_field(c, f);
 	if (rc == 0)
 		rc = note_field(c, f);
-	if (rc == 0 && c->secure != 0)
+	if (rc == 0 && c->policy->peer_trusted)
 		rc = note_scheme(c, f);
 	return rc;
-}
-
-static uint64_t
-secure_marks(const struct http_policy *p)
-{
-	uint64_t marks = 0;
-
-	for (unsigned i = 0; i < p->n_secure_scheme_headers; i++)
-		marks |= mark_of(p->secure_scheme_headers[i].name);
-	return marks;
 }
 
 /* One that nothing below looks at: those that it does come first. */
 static bool
 is_indifferent(const struct check *c, const struct field *f)
 {
-	return f->id > FIELD_EXPECT && (c->secure & mark_of(f->name)) == 0;
+	return f->id > FIELD_EXPECT && !may_be_secure(c->policy, f);
 }
 
 static int
@@ -374,6 +361,19 @@ decode_path(struct request *req)
 	return 0;
 }
 
+void
+http_policy_prepare(struct http_policy *policy)
+{
+	enum http_field id;
+
+	_Static_assert(FIELD_MAX <= 128, "secure_ids has a bit for each");
+	policy->secure_ids[0] = policy->secure_ids[1] = 0;
+	for (unsigned i = 0; i < policy->n_secure_scheme_headers; i++) {
+		id = http_field_of(policy->secure_scheme_headers[i].name);
+		policy->secure_ids[id / 64] |= (uint64_t)1 << id % 64;
+	}
+}
+
 int
 http_policy_apply(const struct http_policy *policy, struct request *req,
     struct http_error *err)
@@ -381,8 +381,6 @@ http_policy_apply(const struct http_policy *policy, struct request *req,
 	struct check c = { .policy = policy, .req = req, .err = err };
 	int rc;
 
-	if (policy->peer_trusted)
-		c.secure = secure_marks(policy);
 	rc = pass_fields(&c);
 	if (rc < 0)
 		return rc;

@@ -30,7 +30,12 @@ struct http_policy {
 	/* Field and the value of it that means https. */
 	const struct field *secure_scheme_headers;
 	unsigned n_secure_scheme_headers;
+	/* Made of them by http_policy_prepare: their ids as bits. */
+	uint64_t secure_ids[2];
 };
+
+/* To be called when secure_scheme_headers was set. */
+void http_policy_prepare(struct http_policy *policy);
 
 /*
  * Checks the fields of req against each other and fills in what follows from

@@ -51,4 +51,5 @@ proto_env_defaults(struct proto_env *env)
 		.request_buffer = 65536,
 		.arena_max = 1 << 20,
 	};
+	http_policy_prepare(&env->policy);
 }

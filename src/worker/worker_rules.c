@@ -69,6 +69,7 @@ fill_policy(struct http_policy *p, const struct config *cfg)
 	p->n_forwarder_headers = names->n;
 	p->secure_scheme_headers = secure;
 	p->n_secure_scheme_headers = map->n;
+	http_policy_prepare(p);
 	return 0;
 }
 

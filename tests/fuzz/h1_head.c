@@ -93,6 +93,7 @@ read_head(const struct h1_head *head, const struct h1_rules *rules,
 
 	if (req == NULL)
 		return;
+	http_policy_prepare(&policy);
 	rc = h1_head_parse(head, rules, in, req, &err);
 	if (rc == 0)
 		rc = http_policy_apply(&policy, req, &err);

@@ -313,6 +313,7 @@ scheme_of(bool trusted, const char *lines, unsigned *status)
 	struct http_error err = { 0, NULL };
 	struct str scheme;
 
+	http_policy_prepare(&p);
 	http_policy_apply(&p, req, &err);
 	*status = err.status;
 	scheme = req->scheme; /* a literal */

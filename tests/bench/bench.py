@@ -249,9 +249,10 @@ def chosen():
     shapes = [s for s in SHAPES if not only or s.name in only]
     wanted = [s for s in servers.SERVERS if not names or any(
         name.lower() in s.name.lower() for name in names)]
-    if set(only) - {s.name for s in SHAPES} or not wanted:
+    known = [s.name for s in SHAPES] + ["interpreter", "instructions"]
+    if set(only) - set(known) or not wanted:
         raise SystemExit(
-            "bench: shapes are " + " ".join(s.name for s in SHAPES) +
+            "bench: shapes are " + " ".join(known) +
             "; servers are " + ", ".join(s.name for s in servers.SERVERS))
     return shapes, wanted
 
@@ -284,6 +285,29 @@ def one_shape(shape, wanted, cores, folder, say):
             r.stop()
 
 
+def interpreters(say, core):
+    """Our Python beside the peers', the rounds alternating."""
+    theirs = servers.python_for_peers()
+    commands = {"greencorn": [servers.binary(), "python"], "other": [theirs]}
+    best = {name: {} for name in commands}
+    for _ in range(ROUNDS):
+        for name, command in commands.items():
+            out = subprocess.run(
+                ["taskset", "-c", str(core), *command,
+                 os.path.join(servers.HERE, "interpreter.py")],
+                stdout=subprocess.PIPE, check=True).stdout
+            for task, cost in json.loads(out).items():
+                best[name][task] = min(cost, best[name].get(task, cost))
+    ratios = {task: cost / best["other"][task]
+              for task, cost in best["greencorn"].items()}
+    say(f"\nthe interpreter, processor time beside "
+        f"{servers.about_python(theirs)}")
+    say("  " + "  ".join(f"{task} {r:.2f}" for task, r in ratios.items()))
+    mean = statistics.geometric_mean(ratios.values())
+    say(f"  geometric mean {mean:.2f}, <= 1 " + met(
+        round(mean, 2) <= 1, f"interpreter: {mean:.2f} x {theirs}, <= 1"))
+
+
 def install(wanted, folder):
     """All peers before the first is measured: it makes noise."""
     for server in wanted:
@@ -307,9 +331,12 @@ def main():
         install(wanted, folder)
         for shape in shapes:
             one_shape(shape, wanted, cores, folder, say)
-        if not words("BENCH_ONLY"):
+        only = words("BENCH_ONLY")
+        if not only or "interpreter" in only:
+            interpreters(say, cores[0])
+        if not only or "instructions" in only:
             say("")
-            for line in instructions.table(folder, [64]):
+            for line in instructions.table(folder, [1], met):
                 say(line)
         say("\n" + LEGEND)
         say(f"\nAims: {len(AIMS[True])} met, {len(AIMS[False])} not met")

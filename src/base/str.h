@@ -36,6 +36,25 @@ str_eq(struct str a, struct str b)
 	    (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
 }
 
+/* The same, without a call where they are short. */
+static inline bool
+str_eq_short(struct str a, struct str b)
+{
+	size_t n = a.len;
+
+	if (n != b.len || n > 16)
+		return n == b.len && memcmp(a.ptr, b.ptr, n) == 0;
+	if (n >= 8)
+		return memcmp(a.ptr, b.ptr, 8) == 0 &&
+		    memcmp(a.ptr + n - 8, b.ptr + n - 8, 8) == 0;
+	if (n >= 4)
+		return memcmp(a.ptr, b.ptr, 4) == 0 &&
+		    memcmp(a.ptr + n - 4, b.ptr + n - 4, 4) == 0;
+	while (n > 0 && a.ptr[n - 1] == b.ptr[n - 1])
+		n--;
+	return n == 0;
+}
+
 /* The first n bytes of s, or all of it. */
 static inline struct str
 str_head(struct str s, size_t n)

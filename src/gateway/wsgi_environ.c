@@ -16,6 +16,8 @@
 
 #include "base/banned.h"
 
+#define PORTS_MAX 1024 /* a power of two */
+
 static struct str script_name; /* the process's SCRIPT_NAME, or empty */
 
 int
@@ -31,16 +33,12 @@ wsgi_environ_start(void)
 	return 0;
 }
 
-/* Sets one of the texts that differ, in the template. 0 or -1. */
+/* Into the template; text is stolen, and NULL when making it failed. */
 static int
-set_text(struct wsgi_template *t, enum wsgi_key key, struct str s)
+put_text(struct wsgi_template *t, enum wsgi_key key, PyObject *text)
 {
-	PyObject *text; /* new */
 	int rc;
 
-	if (t->texts[key].ptr != NULL && str_eq(t->texts[key], s))
-		return 0;
-	text = python_ref_latin1(s);
 	if (text == NULL)
 		return -1;
 	rc = PyDict_SetItem(t->dict, wsgi_keys[key], text);
@@ -49,6 +47,15 @@ set_text(struct wsgi_template *t, enum wsgi_key key, struct str s)
 		(void)python_ref_bytes_of(text, &t->texts[key]);
 	Py_DECREF(text);
 	return rc;
+}
+
+/* Sets one of the texts that differ, in the template. 0 or -1. */
+static int
+set_text(struct wsgi_template *t, enum wsgi_key key, struct str s)
+{
+	if (t->texts[key].ptr != NULL && str_eq_short(t->texts[key], s))
+		return 0;
+	return put_text(t, key, python_ref_latin1(s));
 }
 
 static int
@@ -60,21 +67,39 @@ remove_text(struct wsgi_template *t, enum wsgi_key key)
 	return PyDict_DelItem(t->dict, wsgi_keys[key]);
 }
 
-/* The same with a number, which *last is to remember. */
-static int
-set_number(
-    struct wsgi_template *t, enum wsgi_key key, unsigned number, long *last)
+/* New reference to a port as text: open connections' come again and again. */
+static PyObject *
+port_text(unsigned port)
 {
+	static struct {
+		PyObject *text; /* strong; NULL: none */
+		unsigned port;
+	} kept[PORTS_MAX], *k;
 	char digits[20];
-	size_t len;
+	PyObject *text; /* new */
 
-	if (*last == (long)number)
+	k = &kept[port % PORTS_MAX];
+	if (k->text != NULL && k->port == port)
+		return Py_NewRef(k->text);
+	text = python_ref_latin1(
+	    (struct str){ digits, num_put_dec(digits, port) });
+	if (text == NULL)
+		return NULL;
+	k->port = port;
+	Py_XSETREF(k->text, Py_NewRef(text));
+	return text;
+}
+
+/* Sets a port, unless it is *last, what the template has. */
+static int
+set_port(struct wsgi_template *t, enum wsgi_key key, unsigned port, long *last)
+{
+	if (*last == (long)port)
 		return 0;
-	len = num_put_dec(digits, number);
 	*last = -1;
-	if (set_text(t, key, (struct str){ digits, len }) < 0)
+	if (put_text(t, key, port_text(port)) < 0)
 		return -1;
-	*last = (long)number;
+	*last = (long)port;
 	return 0;
 }
 
@@ -92,7 +117,7 @@ set_peer(struct wsgi_template *t, const struct endpoint *peer)
 	if (!is_unix(peer))
 		return set_text(t, WSGI_KEY_REMOTE_ADDR, peer->host) < 0
 		    ? -1
-		    : set_number(
+		    : set_port(
 			  t, WSGI_KEY_REMOTE_PORT, peer->port, &t->peer_port);
 	t->peer_port = -1;
 	return set_text(t, WSGI_KEY_REMOTE_ADDR, STR("")) < 0
@@ -131,7 +156,7 @@ set_server(struct wsgi_template *t, const struct request *req)
 		return set_server_from_host(t, req);
 	return set_text(t, WSGI_KEY_SERVER_NAME, req->local.host) < 0
 	    ? -1
-	    : set_number(
+	    : set_port(
 		  t, WSGI_KEY_SERVER_PORT, req->local.port, &t->local_port);
 }
 

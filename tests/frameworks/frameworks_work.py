@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from conftest import FILE
+from conftest import FILE, tree
 
 BOUNDARY = b"xxBOUNDARYxx"
 
@@ -106,7 +106,8 @@ def test_client_that_leaves(client):
     c.connection.send(c.head("GET", f"/stream/{n}"))
     c.connection._until(b"\r\n\r\n")
     c.connection.reset()
-    assert n in found(client.get("/closed"))["closed"]
+    tree.until(lambda: n in found(client.get("/closed"))["closed"],
+               "the generator was closed")
 
 
 def test_file(client):

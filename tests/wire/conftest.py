@@ -29,7 +29,7 @@ DEADLINE = 10  # seconds that any wait may take
 collect_ignore_glob = ["*conftest.py", "*/_*.py", "_*.py"]
 
 
-# What is tested for each class is tested with these settings.
+# Every server of the tests is started with each of these.
 CLASSES = {"sync": {}, "gthread": {"worker_class": "gthread", "threads": 4}}
 
 
@@ -231,11 +231,12 @@ def class_settings(worker_class):
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
+def server(tmp_path_factory, class_settings):
     """server(setting=value, ...): a server with these, shared by a file."""
     running = {}
 
     def start(**settings):
+        settings = {**class_settings, **settings}
         key = tuple(sorted(settings.items()))
         if key not in running:
             running[key] = Server(tmp_path_factory.mktemp("server"), settings)
@@ -250,12 +251,12 @@ def server(tmp_path_factory):
 
 
 @pytest.fixture
-def own_server(tmp_path):
+def own_server(tmp_path, class_settings):
     """As server, but for one test that may end it."""
     running = []
 
     def start(**settings):
-        running.append(Server(tmp_path, settings))
+        running.append(Server(tmp_path, {**class_settings, **settings}))
         return running[-1]
 
     yield start

@@ -19,9 +19,9 @@ def rule(request):
 
 
 @pytest.fixture
-def table(server, rule, class_settings):
+def table(server, rule):
     return server(**{"app": "_table_app:app", "keepalive": "60",
-                     **class_settings, **rule.settings})
+                     **rule.settings})
 
 
 def connect(server, case):

@@ -15,7 +15,7 @@ def environ(client, request):
     return result
 
 
-def test_a_request_with_everything(server):
+def test_a_request_with_everything(server, worker_class):
     s = server(app="_wsgi_app:app")
     e = environ(s.connect(), b"GET /environ_text?a=%20b HTTP/1.1\r\n"
                 b"Host: example.org:81\r\nX-One: 1\r\nx-one: 2\r\n"
@@ -30,7 +30,8 @@ def test_a_request_with_everything(server):
         "HTTP_X_ONE": "1,2", "CONTENT_TYPE": "text/x",
         "HTTP_COOKIE": "a=1; b=2", "HTTP_X_LATIN": "caf\xe9",
         "wsgi.url_scheme": "http", "wsgi.version": (1, 0),
-        "wsgi.multithread": False, "wsgi.multiprocess": False,
+        "wsgi.multithread": worker_class == "gthread",
+        "wsgi.multiprocess": False,
         "wsgi.run_once": False, "wsgi.input_terminated": True,
     }
     assert {k: e.get(k) for k in expected} == expected

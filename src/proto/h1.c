@@ -257,7 +257,9 @@ after_output(struct h1 *h)
 {
 	if (h->last || !h1_body_droppable(h)) {
 		h1_enter(h, &done);
-		conn_finish(h->conn, CLOSE_DONE, !h1_body_done(h));
+		/* Or who wanted to go on has sent, or will send, more. */
+		conn_finish(h->conn, CLOSE_DONE,
+		    !h1_body_done(h) || h->req->keep_alive);
 	} else if (!h1_body_done(h)) {
 		h1_enter(h, &dropping_body);
 		conn_again(h->conn);

@@ -48,6 +48,16 @@ def test_no_keep_alive(server):
     assert c.rest() == b""
 
 
+def test_what_comes_behind_the_last_answer_is_no_reset(server):
+    """RFC 9112, 9.6: a reset could eat the answer."""
+    c = server(keepalive=0).connect()
+    assert c.ask(HELLO % b"").field("Connection") == "close"
+    assert c.rest() == b""
+    for _ in range(3):
+        c.send(HELLO % b"")
+        assert c.rest() == b""
+
+
 def test_a_reset_disturbs_nobody(server):
     s = server()
     for _ in range(20):

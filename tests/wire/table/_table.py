@@ -24,7 +24,8 @@ class Case:
         self.rule, self.name = rule, name
         self.steps = []  # bytes to send, an Answer, or "shut"
         self.end = None  # "ends", "stays"
-        self.source, self.uncut, self.alone = None, False, False
+        self.source = None
+        self.uncut = self.alone = self.early = False
 
     def __str__(self):
         return f"{self.rule.name}: {self.name}"
@@ -80,7 +81,7 @@ class Rule:
             self.cases.append(Case(self, rest))
         elif line in ("ends", "stays"):
             self.cases[-1].end = line
-        elif line in ("uncut", "alone"):
+        elif line in ("uncut", "alone", "early"):
             setattr(self.cases[-1], line, True)
         elif line == "shut":
             self.cases[-1].steps.append("shut")

@@ -62,6 +62,21 @@ def next_answer(c, want, strict):
             return got
 
 
+def send_part(c, case, part):
+    try:
+        c.send(part)
+    except (BrokenPipeError, ConnectionResetError):
+        assert case.early
+
+
+def check_end(c, case):
+    try:
+        assert c.rest() == b""
+    except ConnectionResetError:
+        # Who says that it was the last and goes on may be cut off.
+        assert case.early
+
+
 def go_on(c, case, steps, strict):
     """The rest of a case, once what its first step sends is on its way."""
     for step in steps:
@@ -72,7 +87,7 @@ def go_on(c, case, steps, strict):
         else:
             c.send(step)
     if case.ends:
-        assert c.rest() == b""
+        check_end(c, case)
     else:
         if "shut" not in steps:
             got = c.ask(GOOD)
@@ -84,7 +99,7 @@ def go_on(c, case, steps, strict):
 def run(server, case, first_parts, strict=False, before=0):
     c = connect(server, case)
     for part in first_parts:
-        c.send(part)
+        send_part(c, case, part)
     for _ in range(before):
         assert c.answer().status == 200
     go_on(c, case, case.steps[1:], strict)
@@ -119,7 +134,7 @@ def run_cut(server, case):
             c.send(data[:at])
         wait_until_read(server)
         for c, at in batch:
-            c.send(data[at:])
+            send_part(c, case, data[at:])
         for c, at in batch:
             try:
                 go_on(c, case, steps, False)

@@ -32,7 +32,7 @@
 #define IDLE_MS 60000       /* without a connection there are none */
 #define NOBODY 65534        /* uid and gid in place of root */
 #define LISTENER UINT64_MAX /* its cookie; a connection's is its place */
-#define ANSWER_MAX 512
+#define ANSWER_MAX 1024
 
 struct admin_conn {
 	int fd; /* -1: this place is free */

@@ -1,7 +1,7 @@
 /*
- * admin: the process that answers probes: GET /livez, /readyz and /startupz
- * over HTTP/1.1 on the admin address. In C, without privileges; it only reads
- * the scoreboard, and its death disturbs nobody.
+ * admin: the process that answers probes: GET /livez, /readyz, /startupz
+ * and /statusz over HTTP/1.1 on the admin address. In C, without privileges;
+ * it only reads the scoreboard, and its death disturbs nobody.
  */
 #ifndef ADMIN_ADMIN_H
 #define ADMIN_ADMIN_H

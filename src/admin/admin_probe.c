@@ -6,9 +6,11 @@
 #include "admin/admin_probe.h"
 
 #include <stdatomic.h>
+#include <stdio.h>
 
 #include "admin/admin.h"
 #include "board/board.h"
+#include "role/role.h"
 
 #include "base/banned.h"
 
@@ -59,6 +61,41 @@ startupz(const struct board *b, uint64_t now_ms)
 	return ok;
 }
 
+/* Sums over all HTTP workers, a number a line: "requests 12". */
+static struct admin_answer
+statusz(const struct board *b, uint64_t now_ms)
+{
+	static char text[512]; /* one thread, and sent before the next one */
+	uint64_t open = 0, requests = 0, waiting = 0, since = 0, busy = 0;
+	unsigned workers = 0;
+
+	for (unsigned i = 0; i < BOARD_ROWS; i++) {
+		const struct board_row *row = &b->rows[i];
+		uint64_t ms = atomic_load(&row->ready_ms);
+
+		if (atomic_load(&row->state) < BOARD_READY ||
+		    atomic_load(&row->role) != ROLE_WORKER)
+			continue;
+		workers++;
+		open += atomic_load(&row->n_open);
+		requests += atomic_load(&row->n_requests);
+		waiting += atomic_load(&row->n_ready);
+		if (ms != 0 && (since == 0 || ms < since))
+			since = ms;
+		for (unsigned k = 0; k < BOARD_SLOTS; k++)
+			busy +=
+			    atomic_load(&row->slots[k].call_started_ms) != 0;
+	}
+	since = since == 0 || since > now_ms ? 0 : now_ms - since;
+	snprintf(text, sizeof(text),
+	    "workers %u\nconnections %llu\nrequests %llu\nbusy %llu\n"
+	    "waiting %llu\nwaiting_ms %llu",
+	    workers, (unsigned long long)open, (unsigned long long)requests,
+	    (unsigned long long)busy, (unsigned long long)waiting,
+	    (unsigned long long)since);
+	return (struct admin_answer){ 200, "OK", text };
+}
+
 static const struct {
 	const char *path;
 	struct admin_answer (*answer)(const struct board *b, uint64_t now_ms);
@@ -66,6 +103,7 @@ static const struct {
 	{ "/livez", livez },
 	{ "/readyz", readyz },
 	{ "/startupz", startupz },
+	{ "/statusz", statusz },
 };
 #define N_PAGES (sizeof(pages) / sizeof(pages[0]))
 
@@ -85,5 +123,5 @@ admin_probe(
 		return pages[i].answer(b, now_ms);
 	}
 	return (struct admin_answer){ 404, "Not Found",
-		"there are /livez, /readyz and /startupz" };
+		"there are /livez, /readyz, /startupz and /statusz" };
 }

@@ -57,6 +57,8 @@ clear_row(struct board_row *r)
 	atomic_store(&r->n_requests, 0);
 	atomic_store(&r->n_connections, 0);
 	atomic_store(&r->n_open, 0);
+	atomic_store(&r->n_ready, 0);
+	atomic_store(&r->ready_ms, 0);
 	for (unsigned i = 0; i < BOARD_SLOTS; i++) {
 		struct board_slot *slot = &r->slots[i];
 

@@ -58,6 +58,10 @@ struct board_row {
 	                                watched in this worker class */
 	_Atomic uint64_t n_requests, n_connections;
 	_Atomic uint32_t n_open; /* connections now */
+	/* Complete requests that wait for a slot, and since when (clock_ms)
+	 * there were some without a break; 0: there are none. */
+	_Atomic uint32_t n_ready;
+	_Atomic uint64_t ready_ms;
 	struct board_slot slots[BOARD_SLOTS];
 };
 

@@ -123,7 +123,8 @@ conn_ready(struct conn *c, struct list *node)
 	CHECK(!c->held);
 	c->held = true;
 	list_append(&c->reactor->ready, node);
-	c->reactor->n_ready++;
+	if (c->reactor->n_ready++ == 0)
+		c->reactor->ready_ms = conn_now_ms(c);
 }
 
 bool
@@ -132,7 +133,8 @@ conn_unready(struct conn *c, struct list *node)
 	if (list_empty(node))
 		return false;
 	list_remove(node);
-	c->reactor->n_ready--;
+	if (--c->reactor->n_ready == 0)
+		c->reactor->ready_ms = 0;
 	c->held = false;
 	return true;
 }

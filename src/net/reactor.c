@@ -61,7 +61,7 @@ reactor_create(const struct reactor_options *o)
 		max = REACTOR_SLOT_MAX;
 	*r = (struct reactor){ .options = *o };
 	r->timer_due = TIMER_OFF;
-	r->accept_wanted = true;
+	r->n_free = 1;
 	r->now_ms = clock_ms();
 	pthread_mutex_init(&r->lock, NULL); /* fails in no libc of ours */
 	list_init(&r->ready);
@@ -305,6 +305,9 @@ stamp(struct reactor *r)
 	atomic_store_explicit(
 	    &row->n_connections, r->n_accepted, memory_order_relaxed);
 	atomic_store_explicit(&row->n_open, r->pool.n, memory_order_relaxed);
+	atomic_store_explicit(&row->n_ready, r->n_ready, memory_order_relaxed);
+	atomic_store_explicit(
+	    &row->ready_ms, r->ready_ms, memory_order_relaxed);
 }
 
 int
@@ -333,15 +336,15 @@ reactor_take_ready(struct reactor *r)
 {
 	struct list *node = list_shift(&r->ready);
 
-	if (node != NULL)
-		r->n_ready--;
+	if (node != NULL && --r->n_ready == 0)
+		r->ready_ms = 0;
 	return node;
 }
 
 unsigned
-reactor_n_ready(const struct reactor *r)
+reactor_n_waiting(const struct reactor *r)
 {
-	return r->n_ready;
+	return r->n_ready > r->n_free ? r->n_ready - r->n_free : 0;
 }
 
 bool

@@ -73,13 +73,17 @@ int reactor_turn(struct reactor *r, int timeout_ms);
 struct list *reactor_take_ready(struct reactor *r);
 /* Without the lock it may just have changed. */
 bool reactor_has_ready(const struct reactor *r);
-unsigned reactor_n_ready(const struct reactor *r);
+/* Complete requests for which no slot is there (see reactor_set_free). */
+unsigned reactor_n_waiting(const struct reactor *r);
 
 /* Makes a reactor_turn that waits return. Any thread, any time. */
 void reactor_wake(struct reactor *r);
 
-/* Accepts, or leaves new connections in the kernel's queue. */
-void reactor_accept_enable(struct reactor *r, bool yes);
+/*
+ * So many application slots are there for what becomes ready. With none, new
+ * connections are left in the kernel's queue. Without it: one.
+ */
+void reactor_set_free(struct reactor *r, unsigned n_slots);
 
 /*
  * reactor_drain will soon be called: answers from now on are their

@@ -22,7 +22,7 @@
 static bool
 may_accept(const struct reactor *r)
 {
-	return r->accept_wanted && !r->backing_off && r->pool.n < r->pool.max;
+	return r->n_free > 0 && !r->backing_off && r->pool.n < r->pool.max;
 }
 
 /* Puts the listeners into the set or takes them out, as it should be. */
@@ -103,9 +103,9 @@ reactor_listen(struct reactor *r, int fd)
 }
 
 void
-reactor_accept_enable(struct reactor *r, bool yes)
+reactor_set_free(struct reactor *r, unsigned n_slots)
 {
-	r->accept_wanted = yes;
+	r->n_free = n_slots;
 	update(r);
 }
 

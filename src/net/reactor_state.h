@@ -37,6 +37,7 @@ struct reactor {
 
 	struct list ready; /* complete requests */
 	unsigned n_ready;
+	uint64_t ready_ms; /* since when there were some; 0: there are none */
 	struct list runnable; /* connections with something to do */
 	unsigned unpolled;    /* turns since the last look at the kernel */
 	bool turning;         /* whoever has the lock is within a turn */
@@ -44,7 +45,8 @@ struct reactor {
 
 	struct listener listeners[REACTOR_LISTENERS_MAX];
 	unsigned n_listeners;
-	bool accept_wanted, accepting; /* accepting: they are in the set */
+	unsigned n_free; /* slots that are there for what becomes ready */
+	bool accepting;  /* the listeners are in the set */
 	bool draining;
 	atomic_bool stopping; /* it will drain as soon as it is turned */
 	uint64_t drain_ms, last_accept_ms;

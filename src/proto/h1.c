@@ -17,6 +17,7 @@
 #include "base/banned.h"
 
 #define SCHEME "http"
+#define TURNED_AWAY_SAY_MS 1000 /* once in */
 
 static const struct h1_state fresh, idle, reading_head, collecting, writing_out,
     dropping_body, done;
@@ -56,6 +57,7 @@ h1_clock(struct h1 *h, size_t timeout)
 {
 	uint64_t ms = clock_of(h, timeout);
 
+	h->queue_clock = false;
 	h->clock_mark = h->body_got + h->conn->sent;
 	if (h->state->idle && conn_draining(h->conn) &&
 	    (ms == 0 || ms > REACTOR_IDLE_MS))
@@ -144,15 +146,64 @@ read_head(struct h1 *h, struct str bytes, struct http_error *err)
 	return rc < 0 ? rc : h1_body_begin(h, err);
 }
 
+/* Answers with a page of ours, and that is the connection's last. */
+static void
+give_page(struct h1 *h, const struct http_error *err, enum close_reason why)
+{
+	struct conn *c = h->conn;
+	bool head_only = h->req != NULL && str_eq(h->req->method, STR("HEAD"));
+
+	h1_enter(h, &done);
+	if (h1_page_put(&c->out, err, head_only) < 0)
+		conn_close(c, CLOSE_NO_MEMORY);
+	else
+		conn_finish(c, why, true);
+}
+
+/* No slot was free for it in time: many may come, so one in a while is said. */
+static void
+turn_away(struct h1 *h)
+{
+	static const struct http_error busy = { 503,
+		"All threads are busy; try again" };
+	struct proto_env *env = conn_env(h->conn);
+	uint64_t now = conn_now_ms(h->conn);
+
+	env->n_turned_away++;
+	if (env->turned_away_ms == 0 ||
+	    now - env->turned_away_ms >= TURNED_AWAY_SAY_MS) {
+		env->turned_away_ms = now;
+		log_event(EV_REQUEST_TURNED_AWAY,
+		    reactor_n_waiting(h->conn->reactor), env->n_turned_away);
+	}
+	give_page(h, &busy, CLOSE_TURNED_AWAY);
+}
+
+static void
+start_queue_clock(struct h1 *h)
+{
+	const struct proto_env *env = conn_env(h->conn);
+
+	h->queue_clock = env->queue_ms > 0;
+	if (h->queue_clock)
+		conn_timer(h->conn, env->queue_ms);
+	else if (h1_body_want(h) == 0)
+		conn_timer(h->conn, 0); /* until it has taken some */
+}
+
 static void
 to_application(struct h1 *h)
 {
 	struct proto_env *env = conn_env(h->conn);
 
+	if (env->queue_max > 0 &&
+	    reactor_n_waiting(h->conn->reactor) >= env->queue_max) {
+		turn_away(h);
+		return;
+	}
 	env->n_requests++;
 	h1_enter(h, &h1_in_application);
-	if (h1_body_want(h) == 0)
-		conn_timer(h->conn, 0); /* until it has taken some */
+	start_queue_clock(h);
 	conn_ready(h->conn, &h->req->ready);
 }
 
@@ -350,12 +401,30 @@ application_eof(struct h1 *h)
 		fail_body(h, REQUEST_GONE);
 }
 
+/* It waits still, or others' clocks have their turn now. */
+static void
+queue_timeout(struct h1 *h)
+{
+	if (conn_unready(h->conn, &h->req->ready))
+		turn_away(h);
+	else if (h->conn->blocked)
+		h1_clock(h, offsetof(struct proto_env, write_ms));
+	else if (h1_body_want(h) > 0)
+		h1_clock(h, offsetof(struct proto_env, body_ms));
+	else
+		h->queue_clock = false;
+}
+
 static void
 application_timeout(struct h1 *h)
 {
 	const size_t write = offsetof(struct proto_env, write_ms);
 	const size_t body = offsetof(struct proto_env, body_ms);
 
+	if (h->queue_clock) {
+		queue_timeout(h);
+		return;
+	}
 	if (h->conn->blocked && !h1_clock_go_on(h, write))
 		conn_close(h->conn, CLOSE_WRITE_TIMEOUT);
 	else if (!h->conn->blocked && h1_body_want(h) > 0 &&
@@ -558,17 +627,9 @@ static const struct h1_state done = {
 void
 h1_refuse(struct h1 *h, const struct http_error *err, enum close_reason why)
 {
-	struct conn *c = h->conn;
-	struct proto_env *env = conn_env(c);
-	bool head_only = h->req != NULL && str_eq(h->req->method, STR("HEAD"));
-
-	env->n_refused++;
-	log_event(EV_REQUEST_INVALID, STR_ARG(conn_peer(c)), err->text);
-	h1_enter(h, &done);
-	if (h1_page_put(&c->out, err, head_only) < 0)
-		conn_close(c, CLOSE_NO_MEMORY);
-	else
-		conn_finish(c, why, true);
+	conn_env(h->conn)->n_refused++;
+	log_event(EV_REQUEST_INVALID, STR_ARG(conn_peer(h->conn)), err->text);
+	give_page(h, err, why);
 }
 
 /* --- the table --- */

@@ -31,6 +31,7 @@ struct h1 {
 	uint64_t body_left;  /* of a body by length: yet to come */
 	uint64_t body_got;   /* bytes of it that have come */
 	uint64_t clock_mark; /* bytes moved when the clock started */
+	bool queue_clock;    /* it is that of a request that waits its turn */
 	uint64_t drained;    /* of a body that nobody wants */
 	uint64_t chunk_left; /* of the answer's chunk, once begun */
 	bool trusted;        /* the peer may speak for others */

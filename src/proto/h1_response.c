@@ -18,6 +18,7 @@
 #define DATE "Date: "
 #define KEEP_ALIVE "Connection: keep-alive\r\n"
 #define LAST "Connection: close\r\n"
+#define RETRY "Retry-After: 1\r\n"
 #define CHUNKED "Transfer-Encoding: chunked\r\n"
 
 #define REASON_KEPT_MAX 64
@@ -514,8 +515,9 @@ h1_page_put(struct buf *out, const struct http_error *err, bool head_only)
 	rc = buf_printf(out,
 	    "HTTP/1.1 %u %.*s\r\n" SERVER "Date: %.*s\r\n" LAST
 	    "Content-Type: text/plain; charset=utf-8\r\n"
-	    "Content-Length: %d\r\n\r\n",
-	    err->status, STR_ARG(reason), STR_ARG(http_date_now()), n);
+	    "%sContent-Length: %d\r\n\r\n",
+	    err->status, STR_ARG(reason), STR_ARG(http_date_now()),
+	    err->status == 503 ? RETRY : "", n);
 	if (rc < 0 || head_only)
 		return rc;
 	return buf_put(out, (struct str){ page, (size_t)n });

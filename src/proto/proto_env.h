@@ -31,10 +31,14 @@ struct proto_env {
 
 	uint64_t keepalive_ms;                 /* 0: each answer is the last */
 	uint64_t header_ms, body_ms, write_ms; /* 0: no limit */
+	unsigned queue_max; /* ready requests that wait; 0: no limit */
+	uint64_t queue_ms;  /* and how long each may; 0: no limit */
 	size_t request_buffer; /* of a body that may wait in memory */
 	uint64_t body_max;     /* of a whole body; 0: no limit */
 	size_t arena_max;
 	uint64_t n_requests, n_refused;
+	uint64_t n_turned_away;  /* no application was free in time */
+	uint64_t turned_away_ms; /* when that was logged last */
 };
 
 /*

@@ -34,7 +34,8 @@
 #include "worker/worker_signals.h"
 #include "base/banned.h"
 
-#define TURN_MS 1000     /* the heartbeat's grain */
+#define TURN_MAX_MS 1000 /* the heartbeat's grain */
+#define TURN_MIN_MS 50
 #define EXIT_MIN_MS 1000 /* for the libraries' own at-exit work */
 
 enum worker_exit {
@@ -169,12 +170,23 @@ prepare(struct worker_process *w)
 	return 0;
 }
 
+/* Some signs of life within the time after which silence is death. */
+static int
+turn_ms(const struct config *cfg)
+{
+	uint64_t ms = cfg->timeout / 4;
+
+	if (ms == 0 || ms > TURN_MAX_MS)
+		return TURN_MAX_MS;
+	return ms < TURN_MIN_MS ? TURN_MIN_MS : (int)ms;
+}
+
 /* Turns until it is time to go. Without the GIL. */
 static void
 serve(struct worker_process *w)
 {
 	while (!worker_signals_draining())
-		w->executor->ops->turn(w->executor, TURN_MS);
+		w->executor->ops->turn(w->executor, w->turn_ms);
 }
 
 static bool
@@ -199,7 +211,7 @@ drain(struct worker_process *w)
 	reactor_drain(w->reactor, false);
 	reactor_unlock(w->reactor);
 	while (!drained(w->reactor) && clock_ms() < until)
-		w->executor->ops->turn(w->executor, TURN_MS / 10);
+		w->executor->ops->turn(w->executor, TURN_MIN_MS);
 	reactor_lock(w->reactor);
 	reactor_abort(w->reactor);
 	reactor_unlock(w->reactor);
@@ -237,6 +249,7 @@ worker_run(struct heritage *h)
 
 	w.h = h;
 	w.cfg = h->config;
+	w.turn_ms = turn_ms(w.cfg);
 	log_event(EV_WORKER_BOOT, (int)getpid());
 	status = prepare(&w);
 	if (status == 0)

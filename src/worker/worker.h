@@ -21,7 +21,8 @@ struct worker_process {
 	struct reactor *reactor;
 	const struct gateway_ops *gateway;
 	struct executor *executor;
-	void *app; /* strong reference, the gateway's to call */
+	void *app;   /* strong reference, the gateway's to call */
+	int turn_ms; /* so often it gives a sign of life, at least */
 };
 
 /* The role's run: returns the exit status (0; 3 boot; 4 application). */

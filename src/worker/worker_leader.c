@@ -23,7 +23,6 @@
 
 /* The deputy looks so often, while applications are called. */
 #define TICK_MS 2
-#define TURN_MS 1000
 /* Calling another costs some 4 µs: where blocks last longer, at once. */
 #define LONG_US 30
 /* A block counts for so much of its site's mean: 1/8. */
@@ -128,11 +127,11 @@ stand_by(struct worker_leader *l, struct worker_slot *s, int ms)
 
 /* New connections are for a slot that is there to serve them. */
 static void
-set_accepting(struct worker_leader *l, const struct worker_slot *s)
+set_free(struct worker_leader *l, const struct worker_slot *s)
 {
-	bool free = !s->in_app && s != &l->deputy;
+	bool itself = !s->in_app && s != &l->deputy;
 
-	reactor_accept_enable(l->reactor, free || l->n_idle > 0);
+	reactor_set_free(l->reactor, l->n_idle + itself);
 }
 
 /* The main thread of a worker whose slots are others has to know. */
@@ -153,7 +152,7 @@ turn(struct worker_leader *l, struct worker_slot *s, int ms)
 	struct reactor *r = l->reactor;
 
 	set_leader(l, s);
-	set_accepting(l, s);
+	set_free(l, s);
 	l->n_turns++;
 	atomic_store_explicit(&l->turning, true, memory_order_relaxed);
 	reactor_unlock(r);
@@ -172,7 +171,7 @@ take_over(struct worker_leader *l, struct worker_slot *s)
 	set_leader(l, s);
 	while (is_turning(l)) {
 		reactor_wake(l->reactor);
-		reactor_sleep(l->reactor, &l->turn_over, TURN_MS);
+		reactor_sleep(l->reactor, &l->turn_over, l->turn_ms);
 		/* We came late, and the deputy thought that we never would. */
 		set_leader(l, s);
 	}
@@ -222,7 +221,7 @@ worker_leader_next(struct worker_leader *l, struct worker_slot *s, int ms)
 	}
 	if (node == NULL && ms != 0 && !l->stopping) {
 		if (may_lead(l, s))
-			turn(l, s, ms < 0 ? TURN_MS : ms);
+			turn(l, s, ms < 0 ? l->turn_ms : ms);
 		else
 			stand_by(l, s, ms);
 		node = reactor_take_ready(l->reactor);
@@ -239,10 +238,10 @@ void
 worker_leader_wait(struct worker_leader *l, struct worker_slot *s)
 {
 	if (may_lead(l, s) && !hand_over(l)) {
-		turn(l, s, TURN_MS);
+		turn(l, s, l->turn_ms);
 		call_for_ready(l);
 	} else {
-		reactor_sleep(l->reactor, &s->wake, TURN_MS);
+		reactor_sleep(l->reactor, &s->wake, l->turn_ms);
 	}
 }
 
@@ -384,7 +383,7 @@ deputy_main(void *arg)
 			turn(l, &l->deputy,
 			    l->n_idle > 0 && reactor_has_ready(l->reactor)
 				? TICK_MS
-				: TURN_MS);
+				: l->turn_ms);
 			call_for_ready(l);
 		} else {
 			tick(l);
@@ -415,10 +414,9 @@ start_deputy(struct worker_leader *l)
 }
 
 int
-worker_leader_start(
-    struct worker_leader *l, struct reactor *r, unsigned n_slots)
+worker_leader_start(struct worker_leader *l, struct reactor *r, int turn_ms)
 {
-	*l = (struct worker_leader){ .reactor = r, .n_slots = n_slots };
+	*l = (struct worker_leader){ .reactor = r, .turn_ms = turn_ms };
 	list_init(&l->idle);
 	make_cond(&l->turn_over);
 	make_cond(&l->main);

@@ -46,8 +46,9 @@ struct worker_leader {
 	struct reactor *reactor;
 	_Atomic(struct worker_slot *) leader; /* NULL: nobody yet */
 	struct list idle;                     /* slots that wait to be called */
-	unsigned n_slots, n_idle;
-	atomic_bool turning;      /* somebody is within reactor_turn */
+	unsigned n_idle;
+	int turn_ms;         /* the longest turn: its end is a sign of life */
+	atomic_bool turning; /* somebody is within reactor_turn */
 	pthread_cond_t turn_over; /* signalled when one waits for that */
 	pthread_cond_t main;      /* of worker_leader_watch */
 	uint64_t n_turns;
@@ -60,9 +61,9 @@ struct worker_leader {
 	struct worker_site sites[WORKER_SITES];
 };
 
-/* For n_slots slots; starts the deputy. 0 or -E_SYSTEM. */
-int worker_leader_start(
-    struct worker_leader *l, struct reactor *r, unsigned n_slots);
+/* Starts the deputy. No turn lasts longer than turn_ms. 0 or -E_SYSTEM. */
+int
+worker_leader_start(struct worker_leader *l, struct reactor *r, int turn_ms);
 /* Calls all slots: worker_leader_next gives nothing any more; ends the
  * deputy. */
 void worker_leader_stop(struct worker_leader *l);
@@ -79,7 +80,7 @@ worker_leader_next(struct worker_leader *l, struct worker_slot *s, int ms);
 
 /*
  * For a slot in the application that waits for something of its own request:
- * returns after something may have happened, 1 s at most. With the lock.
+ * returns after something may have happened, a turn at most. With the lock.
  */
 void worker_leader_wait(struct worker_leader *l, struct worker_slot *s);
 /* What it waited for has come. With the lock. */
@@ -101,8 +102,5 @@ void worker_leader_unblocks(struct worker_slot *s);
  * stop or has drained, perhaps earlier.
  */
 void worker_leader_watch(struct worker_leader *l, int ms);
-
-/* Slots in the application now. With the lock. */
-unsigned worker_leader_n_busy(const struct worker_leader *l);
 
 #endif

@@ -83,6 +83,8 @@ worker_rules_fill(struct proto_env *env, const struct config *cfg)
 	env->header_ms = cfg->header_timeout;
 	env->body_ms = cfg->body_timeout;
 	env->write_ms = cfg->write_timeout;
+	env->queue_max = cfg->queue_limit;
+	env->queue_ms = cfg->queue_timeout;
 	env->request_buffer = cfg->request_buffer;
 	env->body_max = cfg->limit_request_body;
 	fill_rules(&env->rules, cfg);

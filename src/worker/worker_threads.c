@@ -241,7 +241,7 @@ start(struct executor *e)
 		t->slots[i].board = board_slot(t->row, i);
 		worker_slot_init(&t->slots[i].slot);
 	}
-	if (worker_leader_start(&t->leader, t->w->reactor, t->n_slots) < 0) {
+	if (worker_leader_start(&t->leader, t->w->reactor, t->w->turn_ms) < 0) {
 		log_errno(EV_WORKER_PREPARE);
 		return -E_SYSTEM;
 	}

@@ -1,5 +1,6 @@
 """While applications sleep, compute or keep the GIL, all else goes on."""
 
+import http.client
 import os
 import socket
 import threading
@@ -266,3 +267,58 @@ def test_a_worker_drains(serve, until, threads, busy):
     time.sleep(0.1)
     b.end()
     assert s.wait() == 0
+
+
+def _status(s):
+    c = http.client.HTTPConnection("127.0.0.1", s.admin, timeout=10)
+    c.request("GET", "/statusz")
+    lines = c.getresponse().read().decode().split("\n")
+    return {k: int(v) for k, v in (line.split() for line in lines if line)}
+
+
+def _serve_with_status(serve, threads, **settings):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    s = _serve(serve, threads, admin_bind=f"127.0.0.1:{port}", **settings)
+    s.admin = port
+    return s
+
+
+@CLASSES
+def test_a_queue_has_its_bound(serve, until, threads):
+    s = _serve_with_status(serve, threads, queue_limit=2)
+    conns = [_connect(s) for _ in range(4)]
+    for c in conns:
+        c.sendall(_request("/"))
+        assert _read_answer(c) == (200, b"hello")
+    b = _Busy(s, until, "sleeps", threads)
+    for n, c in enumerate(conns[:2]):
+        c.sendall(_request("/"))
+        until(lambda: _status(s)["waiting"] == n + 1, "it waits")
+    for c in conns[2:]:
+        c.sendall(_request("/"))
+        head = c.recv(4096)
+        assert head.startswith(b"HTTP/1.1 503 ")
+        assert b"\r\nRetry-After: 1\r\n" in head
+    until(lambda: _status(s)["waiting_ms"] >= 100, "its age is seen")
+    assert _status(s)["busy"] == threads and _status(s)["workers"] == 1
+    assert "All threads are busy: 2 requests wait" in s.log
+    b.end()
+    for c in conns[:2]:
+        assert _read_answer(c) == (200, b"hello")
+    until(lambda: _status(s)["waiting"] == 0, "none waits")
+
+
+@CLASSES
+def test_no_request_waits_longer_than_it_should(serve, until, threads):
+    s = _serve(serve, threads, queue_timeout="0.3")
+    waiting = _connect(s)
+    waiting.sendall(_request("/"))
+    assert _read_answer(waiting) == (200, b"hello")
+    b = _Busy(s, until, "computes", threads)
+    began = time.monotonic()
+    waiting.sendall(_request("/"))
+    assert _read_answer(waiting)[0] == 503
+    assert 0.2 < time.monotonic() - began < 5
+    b.end()

@@ -201,12 +201,12 @@ test_accepting_can_rest(void **state)
 
 	(void)state;
 	start(2);
-	reactor_accept_enable(reactor, false);
+	reactor_set_free(reactor, 0);
 	fd = client();
 	for (unsigned i = 0; i < 5; i++)
 		reactor_turn(reactor, 5);
 	assert_int_equal(reactor_n_conns(reactor), 0);
-	reactor_accept_enable(reactor, true);
+	reactor_set_free(reactor, 1);
 	turn_until_conns(1);
 	fd_close(fd);
 	reactor_destroy(reactor);

@@ -1,0 +1,310 @@
+"""PEP 3333 by the letter: an application a path, each noting what it saw.
+
+"validated" in front of a path puts wsgiref.validate in between.
+"""
+
+import io
+import os
+import sys
+import tempfile
+from wsgiref.validate import validator
+
+TEXT = [("Content-Type", "text/plain")]
+notes = []
+
+
+def note(what):
+    notes.append(what)
+
+
+class Result:
+    """An iterable that notes its close()."""
+
+    def __init__(self, items, name="result"):
+        self.items, self.name = iter(items), name
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        return next(self.items)
+
+    def close(self):
+        note(f"{self.name} closed")
+
+
+class OnlyRead:
+    """What file_wrapper must do with the least of objects."""
+
+    def __init__(self, data):
+        self.data = io.BytesIO(data)
+
+    def read(self, size):
+        note(f"read {size}")
+        return self.data.read(size)
+
+
+class Closable(OnlyRead):
+    def close(self):
+        note("file closed")
+
+
+def noted(environ, start_response):
+    """What was noted since it was asked last."""
+    body = "\n".join(notes).encode()
+    notes.clear()
+    start_response("200 OK", TEXT)
+    return [body]
+
+
+def temporary(data):
+    f = tempfile.TemporaryFile()
+    f.write(data)
+    f.flush()
+    f.seek(0)
+    return f
+
+
+# --- wsgi.file_wrapper ---
+
+DATA = bytes(range(256)) * 64
+
+
+def range_of_file(environ, start_response):
+    """query: from,to: as a framework answers Range."""
+    first, last = map(int, environ["QUERY_STRING"].split(","))
+    f = temporary(DATA)
+    f.seek(first)
+    start_response("206 Partial Content", TEXT + [
+        ("Content-Range", f"bytes {first}-{last}/{len(DATA)}"),
+        ("Content-Length", str(last - first + 1))])
+    return environ["wsgi.file_wrapper"](f, 1024)
+
+
+def read_ahead(environ, start_response):
+    """A buffered file has read more than it gave."""
+    f = temporary(DATA)
+    f.readline(10)
+    start_response("200 OK", TEXT)
+    return environ["wsgi.file_wrapper"](f)
+
+
+def pipe(environ, start_response):
+    r, w = os.pipe()
+    os.write(w, b"through a pipe")
+    os.close(w)
+    start_response("200 OK", TEXT)
+    return environ["wsgi.file_wrapper"](os.fdopen(r, "rb"))
+
+
+def only_read(environ, start_response):
+    start_response("200 OK", TEXT)
+    return environ["wsgi.file_wrapper"](OnlyRead(b"x" * 2500), 1000)
+
+
+def closable(environ, start_response):
+    start_response("200 OK", TEXT)
+    return environ["wsgi.file_wrapper"](Closable(b"y"), 10)
+
+
+def wrapped(environ, start_response):
+    """Middleware that changes what a wrapper gives."""
+    start_response("200 OK", TEXT)
+    wrapper = environ["wsgi.file_wrapper"](Closable(b"upper"), 2)
+    return Result(part.upper() for part in wrapper)
+
+
+def after_write(environ, start_response):
+    write = start_response("200 OK", TEXT)
+    write(b"written, ")
+    return environ["wsgi.file_wrapper"](temporary(b"then a file"))
+
+
+def too_short(environ, start_response):
+    start_response("200 OK", TEXT + [("Content-Length", "100")])
+    return environ["wsgi.file_wrapper"](temporary(b"fewer"))
+
+
+def broken_file(environ, start_response):
+    class Broken(Closable):
+        def read(self, size):
+            raise OSError("the disk is gone")
+    start_response("200 OK", TEXT)
+    return environ["wsgi.file_wrapper"](Broken(b""))
+
+
+# --- write and start_response ---
+
+def writes(environ, start_response):
+    """query: how many pieces of how many bytes."""
+    n, size = map(int, environ["QUERY_STRING"].split(","))
+    write = start_response("200 OK", TEXT)
+    for i in range(n):
+        write(b"%d" % (i % 10) * size)
+    return []
+
+
+def write_with_length(environ, start_response):
+    write = start_response("200 OK", TEXT + [("Content-Length", "10")])
+    write(b"01234")
+    write(b"56789")
+    return []
+
+
+def write_no_bytes(environ, start_response):
+    write = start_response("200 OK", TEXT)
+    try:
+        write("text")
+    except TypeError:
+        note("TypeError")
+    return [b"went on"]
+
+
+def write_late(environ, start_response):
+    environ["greencorn.test"] = write = start_response("200 OK", TEXT)
+
+    class Late(Result):
+        def close(self):
+            try:
+                write(b"too late")
+            except RuntimeError:
+                note("RuntimeError")
+    return Late([b"in time"])
+
+
+def twice(environ, start_response):
+    start_response("200 OK", TEXT)
+    try:
+        start_response("404 Not Found", TEXT)
+    except AssertionError:
+        note("AssertionError")
+    return [b"once"]
+
+
+def replaced(environ, start_response):
+    start_response("200 OK", TEXT + [("X-First", "1")])
+    try:
+        raise KeyError
+    except KeyError:
+        start_response("500 Replaced", TEXT + [("X-Second", "2")],
+                       sys.exc_info())
+    return [b"replaced"]
+
+
+def replaced_by_name(environ, start_response):
+    try:
+        raise KeyError
+    except KeyError:
+        start_response(status="500 Named", headers=TEXT,
+                       exc_info=sys.exc_info())
+    return [b"named"]
+
+
+def too_late(environ, start_response):
+    """exc_info after the head: the exception goes on its way."""
+    write = start_response("200 OK", TEXT)
+    write(b"begun")
+    try:
+        raise KeyError("the first")
+    except KeyError:
+        try:
+            start_response("500 Too Late", TEXT, sys.exc_info())
+        except KeyError as e:
+            note(f"raised again: {e.args[0]}")
+            raise
+
+
+def in_the_first_step(environ, start_response):
+    start_response("200 OK", TEXT)
+    yield b"from a generator"
+
+
+# --- close() ---
+
+def generator(environ, start_response):
+    start_response("200 OK", TEXT)
+    try:
+        for part in (b"a", b"", b"b"):
+            yield part
+    finally:
+        note("generator closed")
+
+
+def endless(environ, start_response):
+    start_response("200 OK", TEXT)
+    try:
+        while True:
+            yield b"x" * 65536
+    finally:
+        note("endless closed")
+
+
+def list_that_closes(environ, start_response):
+    class List(list):
+        def close(self):
+            note("list closed")
+    start_response("200 OK", TEXT)
+    return List([b"a list"])
+
+
+def raises(environ, start_response):
+    start_response("200 OK", TEXT)
+
+    def parts():
+        raise ValueError("while iterating")
+        yield
+    return Result(parts())
+
+
+def close_raises(environ, start_response):
+    class Bad(Result):
+        def close(self):
+            note("close raises")
+            raise ValueError("in close")
+    start_response("200 OK", TEXT)
+    return Bad([b"complete"])
+
+
+def more_than_length(environ, start_response):
+    start_response("200 OK", TEXT + [("Content-Length", "3")])
+    return Result([b"ab", b"cdef", b"g"])
+
+
+# --- wsgi.input ---
+
+def reads(environ, start_response):
+    """The calls that the query names, joined by ";", as their results."""
+    f = environ["wsgi.input"]
+    out = []
+    for call in environ["QUERY_STRING"].split(";"):
+        name, _, argument = call.partition(":")
+        if name == "iterate":
+            out.append(repr(list(f)))
+        elif argument:
+            out.append(repr(getattr(f, name)(
+                None if argument == "None" else int(argument))))
+        else:
+            out.append(repr(getattr(f, name)()))
+    start_response("200 OK", TEXT)
+    return ["\n".join(out).encode("latin-1")]
+
+
+def software(environ, start_response):
+    start_response("200 OK", TEXT)
+    return [environ["SERVER_SOFTWARE"].encode()]
+
+
+PAGES = {f"/{f.__name__}": f for f in (
+    noted, range_of_file, read_ahead, pipe, only_read, closable, wrapped,
+    after_write, too_short, broken_file, writes, write_with_length,
+    write_no_bytes, write_late, twice, replaced, replaced_by_name, too_late,
+    in_the_first_step, generator, endless, list_that_closes, raises,
+    close_raises, more_than_length, reads, software)}
+
+
+def app(environ, start_response):
+    path = environ["PATH_INFO"]
+    if path.startswith("/validated/"):
+        return validator(PAGES[path[len("/validated"):]])(
+            environ, start_response)
+    return PAGES[path](environ, start_response)

@@ -724,6 +724,8 @@ h1_on_gone(struct conn *c, enum close_reason why)
 	struct h1 *h = h1_from(c);
 
 	h->last = true;
+	if (h->req == NULL)
+		return; /* answered; the hand-back is under way */
 	request_set_end(h->req, end_for(why));
 	wake(h);
 }

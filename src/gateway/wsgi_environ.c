@@ -239,7 +239,7 @@ set_field(PyObject *env, PyObject *key, PyObject *value, bool cookie)
 	int rc = -1;
 
 	if (key != NULL && value != NULL)
-		rc = PyDict_SetDefaultRef(env, key, value, &before);
+		rc = python_ref_set_default(env, key, value, &before);
 	if (rc == 1)
 		rc = join(env, key, before, value, cookie);
 	Py_XDECREF(before);

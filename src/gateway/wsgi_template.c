@@ -161,7 +161,7 @@ put_field(struct wsgi_template *t, const struct field *f, PyObject *value)
 	int rc = -1;
 
 	if (key != NULL && value != NULL)
-		rc = PyDict_SetDefaultRef(t->dict, key, value, NULL);
+		rc = python_ref_set_default(t->dict, key, value, NULL);
 	if (rc == 0) {
 		t->ids[at] = f->id;
 		t->keys[at] = key;

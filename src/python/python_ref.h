@@ -42,4 +42,18 @@ python_ref_bytes_of(PyObject *text, struct str *out)
  */
 int python_ref_utf8(PyObject *text, struct str *out);
 
+/*
+ * PyDict_SetDefaultRef, told the truth about: 3.13's says 0 when the table
+ * could not grow, and counts a key that is not there. After -1 the dictionary
+ * must not be written to again.
+ */
+static inline int
+python_ref_set_default(
+    PyObject *dict, PyObject *key, PyObject *value, PyObject **before)
+{
+	int rc = PyDict_SetDefaultRef(dict, key, value, before);
+
+	return rc == 0 && PyErr_Occurred() != NULL ? -1 : rc;
+}
+
 #endif

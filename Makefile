@@ -47,6 +47,9 @@ asan: test-tools ## unit tests under AddressSanitizer
 ubsan: test-tools ## unit tests under UndefinedBehaviorSanitizer
 	@$(SUB) -f build/hosted.mk SAN=undefined unit
 
+fault: release test-tools ## each allocation and system call of a request fails
+	@SOAK=1 scripts/test tests/tree/fault
+
 cover: test-tools ## line coverage of the unit tests
 	@$(SUB) -f build/hosted.mk COVER=1 cover
 
@@ -87,5 +90,5 @@ bench-programs: release
 
 .DEFAULT_GOAL := release
 .PHONY: release hosted run test check lint soak image bench-start bench \
-    bench-instructions asan ubsan cover fmt docs tags clean help build-tools \
+    bench-instructions asan ubsan fault cover fmt docs tags clean help build-tools \
     test-tools soak-tools bench-programs

@@ -78,6 +78,21 @@ else
 	@:
 endif
 
+# The server for tests of faults: between our objects and libc lies fault.c.
+FAULT := $(OUT)/greencorn-fault
+$(OUT)/fault.a: $(MAIN_OBJECT) $(OUT)/libgreencorn.a build/hosted/fault.syms
+	@rm -rf $(OUT)/fault && mkdir -p $(OUT)/fault
+	@objcopy --redefine-syms=build/hosted/fault.syms \
+	    $(OUT)/libgreencorn.a $(OUT)/fault/ours.a
+	@objcopy --redefine-syms=build/hosted/fault.syms \
+	    $(MAIN_OBJECT) $(OUT)/fault/main.o
+	@ar Drcs $(OUT)/fault/ours.a $(OUT)/fault/main.o
+	@mv $(OUT)/fault/ours.a $@
+$(FAULT): build/hosted/fault.c $(OUT)/fault.a $(FROZEN)
+	@echo "  LD ($(NAME)) $@"
+	@gcc $(CFLAGS) $(SANITIZE) -rdynamic -o $@ build/hosted/fault.c \
+	    -Wl,--start-group $(OUT)/fault.a $(FROZEN) -Wl,--end-group $(LIBS)
+
 # Every tests/unit/MODULE/FILE_test.c is a program of its own.
 TESTS := $(sort $(wildcard tests/unit/*/*_test.c))
 TEST_PROGRAMS := $(TESTS:tests/unit/%.c=$(OUT)/unit/%)
@@ -101,7 +116,7 @@ $(REPLAYS): $(FROZEN)
 
 # Goals of the Makefile and of scripts/test. -k: one test that does not
 # compile must not hide the others.
-programs: $(TEST_PROGRAMS) $(REPLAYS)
+programs: $(TEST_PROGRAMS) $(REPLAYS) $(FAULT)
 unit: $(TEST_PROGRAMS)
 	@export PYTHONHOME=$(DEP_python-hosted); failed=0; \
 	for t in $^; do $$t || failed=1; done; exit $$failed

@@ -114,20 +114,21 @@ def table(folder, connections, met=word):
 def profile(shape, name, folder, lines):
     os.environ["GREENCORN"] = os.path.abspath("build/out/greencorn.full")
     server = next(s for s in servers.SERVERS if s.name == name)
-    few, many = (run(server, SHAPES[shape], 64, n,
+    few, many = (run(server, SHAPES[shape], 1, n,
                      os.path.join(folder, str(n)))[1] for n in (FEW, MANY))
     by = {}
     for path, sign in ((few, -1), (many, 1)):
         out = subprocess.run(
             ["callgrind_annotate", "--threshold=100", "--auto=no", path],
             capture_output=True, text=True, check=True).stdout
-        for count, name in re.findall(
+        for count, function in re.findall(
                 r"^ *([\d,]+) *\([^)]*\) +\S*?:(\S+)", out, re.M):
-            by[name] = by.get(name, 0) + sign * int(count.replace(",", ""))
+            by[function] = by.get(function, 0) + \
+                sign * int(count.replace(",", ""))
     print(f"instructions a request: {name}, {SHAPES[shape].title}, "
-          f"64 connections")
-    for name in sorted(by, key=by.get, reverse=True)[:lines]:
-        print(f"{by[name] / (MANY - FEW):9.1f}  {name}")
+          f"1 connection")
+    for function in sorted(by, key=by.get, reverse=True)[:lines]:
+        print(f"{by[function] / (MANY - FEW):9.1f}  {function}")
 
 
 def main():

@@ -127,6 +127,7 @@ set_timer_fd(struct reactor *r)
 
 	if (next >= r->timer_due)
 		return;
+	r->now_ms = clock_ms();
 	r->timer_due = next;
 	next = next > r->now_ms ? next - r->now_ms : 0;
 	(void)fd_timer_start(r->timer_fd, next + CLOCK_GRAIN_MS);
@@ -136,10 +137,8 @@ void
 reactor_timer_set(struct reactor *r, uint64_t due_ms)
 {
 	/* Else the next turn looks before it waits. */
-	if (r->waiting && due_ms < r->timer_due) {
-		r->now_ms = clock_ms();
+	if (r->waiting && due_ms < r->timer_due)
 		set_timer_fd(r);
-	}
 }
 
 /*
@@ -313,21 +312,19 @@ stamp(struct reactor *r)
 int
 reactor_turn(struct reactor *r, int timeout_ms)
 {
-	bool pending;
+	bool pending = !list_empty(&r->runnable);
 	int rc = 0;
 
-	reactor_lock(r);
 	CHECK(!r->turning && !r->waiting);
 	r->turning = true;
-	pending = !list_empty(&r->runnable);
-	r->now_ms = clock_ms();
 	if (!pending || ++r->unpolled >= UNPOLLED_MAX)
 		rc = poll_and_dispatch(r, pending ? 0 : timeout_ms);
+	else
+		r->now_ms = clock_ms();
 	run_runnable(r);
 	run_timers(r);
 	stamp(r);
 	r->turning = false;
-	pthread_mutex_unlock(&r->lock);
 	return rc;
 }
 

@@ -7,9 +7,9 @@
  * whole reactor is one pollable descriptor. Who turns it, holds it: a role,
  * not a thread. It never calls an application.
  *
- * Its lock guards all of it and of its connections. reactor_turn takes it by
- * itself and lets go of it while it waits and between events; so threads
- * that run applications write their answers meanwhile (the streams take it).
+ * Its lock guards all of it and of its connections. reactor_turn lets go of
+ * it while it waits and between events; so threads that run applications
+ * write their answers meanwhile (the streams take it).
  * Where a process has one thread, nobody ever waits for it.
  */
 #ifndef NET_REACTOR_H
@@ -64,8 +64,8 @@ void reactor_sleep(struct reactor *r, pthread_cond_t *cond, int ms);
 
 /*
  * Waits up to timeout_ms (-1: for ever) for something to do and does it. 0, or
- * -E_SYSTEM when the epoll set itself fails. Without the lock. Not to be
- * called from a protocol, nor by two threads at a time.
+ * -E_SYSTEM when the epoll set itself fails. Not to be called from a protocol,
+ * nor by two threads at a time.
  */
 int reactor_turn(struct reactor *r, int timeout_ms);
 

@@ -155,9 +155,7 @@ turn(struct worker_leader *l, struct worker_slot *s, int ms)
 	set_free(l, s);
 	l->n_turns++;
 	atomic_store_explicit(&l->turning, true, memory_order_relaxed);
-	reactor_unlock(r);
 	(void)reactor_turn(r, ms); /* it has logged what failed */
-	reactor_lock(r);
 	atomic_store_explicit(&l->turning, false, memory_order_relaxed);
 	if (leader_of(l) != s)
 		pthread_cond_broadcast(&l->turn_over);

@@ -93,6 +93,18 @@ static const struct proto_ops echo_ops = {
 static struct reactor *reactor;
 static struct sock_addr address;
 
+/* One turn, by the only thread there is. */
+static int
+turn(struct reactor *r, int ms)
+{
+	int rc;
+
+	reactor_lock(r);
+	rc = reactor_turn(r, ms);
+	reactor_unlock(r);
+	return rc;
+}
+
 static void
 start(unsigned max_conns)
 {
@@ -132,7 +144,7 @@ turn_until_conns(unsigned n)
 		if (clock_ms() > until)
 			fail_msg("%u connections, not %u",
 			    reactor_n_conns(reactor), n);
-		assert_int_equal(reactor_turn(reactor, 5), 0);
+		assert_int_equal(turn(reactor, 5), 0);
 	}
 }
 
@@ -146,7 +158,7 @@ turn_until_answer(int fd)
 
 	while ((n = sock_recv(fd, &byte, 1)) == -E_AGAIN) {
 		assert_true(clock_ms() < until);
-		assert_int_equal(reactor_turn(reactor, 5), 0);
+		assert_int_equal(turn(reactor, 5), 0);
 	}
 	return n == 1 ? byte : (int)n;
 }
@@ -184,7 +196,7 @@ test_accepts_no_more_than_its_bound(void **state)
 		fd[i] = client();
 	turn_until_conns(2);
 	for (unsigned i = 0; i < 5; i++)
-		reactor_turn(reactor, 5);
+		turn(reactor, 5);
 	assert_int_equal(reactor_n_conns(reactor), 2);
 	fd_close(fd[0]);
 	assert_int_equal(sock_send(fd[2], STR("c"), false), 1);
@@ -204,7 +216,7 @@ test_accepting_can_rest(void **state)
 	reactor_set_free(reactor, 0);
 	fd = client();
 	for (unsigned i = 0; i < 5; i++)
-		reactor_turn(reactor, 5);
+		turn(reactor, 5);
 	assert_int_equal(reactor_n_conns(reactor), 0);
 	reactor_set_free(reactor, 1);
 	turn_until_conns(1);
@@ -230,10 +242,10 @@ test_without_descriptors(void **state)
 	fd_close(spare);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
 	/* One is refused rather than left hanging, at the cost of the spare. */
-	assert_int_equal(reactor_turn(reactor, 1000), 0);
+	assert_int_equal(turn(reactor, 1000), 0);
 	began = clock_ms();
 	while (reactor_n_conns(reactor) < 1 && clock_ms() < began + 50)
-		reactor_turn(reactor, 5);
+		turn(reactor, 5);
 	assert_true(reactor_n_conns(reactor) <= 1);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
 	fd_close(fd[0]);
@@ -257,7 +269,7 @@ test_bell_ends_a_turn(void **state)
 	assert_int_equal(poll(&p, 1, 0), 0);
 	reactor_wake(reactor);
 	assert_int_equal(poll(&p, 1, 0), 1);
-	assert_int_equal(reactor_turn(reactor, -1), 0);
+	assert_int_equal(turn(reactor, -1), 0);
 	assert_int_equal(poll(&p, 1, 0), 0);
 	reactor_destroy(reactor);
 }
@@ -313,7 +325,8 @@ test_a_crowd_comes_and_goes(void **state)
 		turn_until_conns(0);
 	}
 	assert_int_equal(reactor_n_closed(reactor, CLOSE_EOF) +
-	    reactor_n_closed(reactor, CLOSE_RESET), 600);
+		reactor_n_closed(reactor, CLOSE_RESET),
+	    600);
 	reactor_destroy(reactor);
 }
 
@@ -327,9 +340,9 @@ test_drain_without_connections(void **state)
 	began = clock_ms();
 	reactor_drain(reactor, false);
 	while (!reactor_drained(reactor))
-		assert_int_equal(reactor_turn(reactor, 1000), 0);
-	assert_in_range(clock_ms() - began, REACTOR_QUIET_MS - 10,
-	    REACTOR_QUIET_MS + 200);
+		assert_int_equal(turn(reactor, 1000), 0);
+	assert_in_range(
+	    clock_ms() - began, REACTOR_QUIET_MS - 10, REACTOR_QUIET_MS + 200);
 	reactor_destroy(reactor);
 }
 

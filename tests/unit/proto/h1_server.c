@@ -29,6 +29,18 @@
 #define DEADLINE_MS 5000
 #define BLOCK 70000
 
+/* One turn, by the only thread there is. */
+static int
+turn(struct reactor *r, int ms)
+{
+	int rc;
+
+	reactor_lock(r);
+	rc = reactor_turn(r, ms);
+	reactor_unlock(r);
+	return rc;
+}
+
 struct test_executor {
 	struct executor executor;
 	struct server *server;
@@ -66,7 +78,7 @@ wait_for(struct executor *e, struct request *req, unsigned events)
 	unsigned set;
 
 	while ((set = happened(req, events)) == 0) {
-		assert_int_equal(reactor_turn(t->server->reactor, 5), 0);
+		assert_int_equal(turn(t->server->reactor, 5), 0);
 		if (reader != NULL)
 			move_bytes(reader);
 	}
@@ -315,7 +327,7 @@ server_turn(struct server *s, int ms)
 {
 	struct list *node;
 
-	assert_int_equal(reactor_turn(s->reactor, ms), 0);
+	assert_int_equal(turn(s->reactor, ms), 0);
 	while (!s->hold && (node = reactor_take_ready(s->reactor)) != NULL) {
 		s->n_calls++;
 		call(request_from_ready(node));

@@ -228,7 +228,7 @@ collect(struct h1 *h, struct str in)
 		h1_refuse(h, &err, CLOSE_BAD_REQUEST);
 		return in.len;
 	}
-	if (h1_body_done(h) || body_room(&h->req->body) == 0)
+	if (h1_body_done(h) || h1_body_collected(h))
 		to_application(h);
 	return (size_t)used;
 }

@@ -88,6 +88,8 @@ bool h1_body_done(const struct h1 *h);
 ssize_t h1_body_take(struct h1 *h, struct str in, struct http_error *err);
 /* The same, thrown away. */
 ssize_t h1_body_drop(struct h1 *h, struct str in, struct http_error *err);
+/* As much of it has come as an application may be called with. */
+bool h1_body_collected(const struct h1 *h);
 /* How much it can take now. */
 size_t h1_body_want(const struct h1 *h);
 /* Could what is left of it be read for the sake of the connection? */

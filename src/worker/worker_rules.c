@@ -35,7 +35,9 @@ fill_rules(struct h1_rules *r, const struct config *cfg)
 {
 	r->line_max = cfg->limit_request_line;
 	r->field_max = cfg->limit_request_field_size;
-	r->n_fields_max = cfg->limit_request_fields;
+	r->n_fields_max = cfg->limit_request_fields > 0
+	    ? cfg->limit_request_fields
+	    : (unsigned)r->head_max;
 	r->strip_header_spaces = cfg->strip_header_spaces;
 	r->permit_unconventional_method =
 	    cfg->permit_unconventional_http_method;

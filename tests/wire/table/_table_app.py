@@ -1,5 +1,6 @@
 """Tells what it has seen, as JSON; below /answer does what the query says:
-status=200+OK, any field by its name, body= (once a piece), read=no."""
+status=200+OK, any field by its name, body= (once a piece), and early=, the
+Link of a 103 (Early Hints)."""
 
 import json
 import urllib.parse
@@ -21,6 +22,8 @@ def asked(environ, start_response):
             encoding="latin-1"):
         if name == "status":
             status = value
+        elif name == "early":
+            environ["wsgi.early_hints"]([("Link", value)])
         elif name == "body":
             body.append(value.encode("latin-1"))
         else:

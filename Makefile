@@ -25,7 +25,7 @@ check: release test-tools ## lint, then test; the count of both comes last
 lint: release test-tools ## warnings, format, clang-tidy, cppcheck, layers
 	@scripts/lint
 
-soak: release soak-tools ## the long versions: hours of fuzzing, all wheels
+soak: release soak-tools ## the long versions [S=seconds for each fuzz target]
 	@SOAK=1 scripts/test $(T)
 
 image: release ## the container image, localhost/greencorn:latest

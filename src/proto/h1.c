@@ -174,7 +174,8 @@ turn_away(struct h1 *h)
 	    now - env->turned_away_ms >= TURNED_AWAY_SAY_MS) {
 		env->turned_away_ms = now;
 		log_event(EV_REQUEST_TURNED_AWAY,
-		    reactor_n_waiting(h->conn->reactor), env->n_turned_away);
+		    reactor_n_waiting(h->conn->reactor),
+		    (unsigned long)env->n_turned_away);
 	}
 	give_page(h, &busy, CLOSE_TURNED_AWAY);
 }

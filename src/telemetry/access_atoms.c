@@ -56,14 +56,15 @@ static bool
 put_user(struct access_line *l, const struct access_step *s,
     const struct access_record *r)
 {
-	const struct field *f;
+	const struct field *f = r->req->fields, *end = f + r->req->n_fields;
 	struct str text, scheme;
 	char user[USER_MAX];
 	ssize_t n;
 
 	(void)s;
-	f = request_field(r->req, STR("authorization"));
-	if (f == NULL)
+	while (f < end && f->id != FIELD_AUTHORIZATION)
+		f++;
+	if (f == end)
 		return false;
 	text = f->value;
 	scheme = str_cut(&text, ' ');
@@ -227,37 +228,43 @@ put_pid(struct access_line *l, const struct access_step *s,
 	return true;
 }
 
-static bool
-is_field(const struct field *f, const struct access_step *s, bool known)
+/* The first of f..end of that name, or end. Known ones are their ids. */
+static const struct field *
+next_field(
+    const struct field *f, const struct field *end, const struct access_step *s)
 {
-	if (known && (s->id != FIELD_OTHER || f->id != FIELD_OTHER))
-		return f->id == s->id;
-	return str_eq_nocase(f->name, s->name);
+	if (s->id != FIELD_OTHER)
+		while (f < end && f->id != s->id)
+			f++;
+	else
+		while (f < end &&
+		    (f->id != FIELD_OTHER || !str_eq_nocase(f->name, s->name)))
+			f++;
+	return f;
 }
 
-/* All of that name, as one list. known: the fields have their ids. */
+/* All of that name, as one list. */
 static bool
-put_fields(struct access_line *l, const struct access_step *s, bool known,
+put_fields(struct access_line *l, const struct access_step *s,
     const struct field *fields, unsigned n)
 {
-	bool any = false;
+	const struct field *end = fields + n, *f = next_field(fields, end, s);
 
-	for (unsigned i = 0; i < n; i++) {
-		if (!is_field(&fields[i], s, known))
-			continue;
-		if (any)
-			access_line_raw(l, STR(", "));
-		access_line_text(l, fields[i].value);
-		any = true;
+	if (f == end)
+		return false;
+	access_line_text(l, f->value);
+	while ((f = next_field(f + 1, end, s)) < end) {
+		access_line_raw(l, STR(", "));
+		access_line_text(l, f->value);
 	}
-	return any;
+	return true;
 }
 
 static bool
 put_request_field(struct access_line *l, const struct access_step *s,
     const struct access_record *r)
 {
-	return put_fields(l, s, true, r->req->fields, r->req->n_fields);
+	return put_fields(l, s, r->req->fields, r->req->n_fields);
 }
 
 static bool
@@ -266,7 +273,7 @@ put_answer_field(struct access_line *l, const struct access_step *s,
 {
 	const struct response *resp = &r->req->response;
 
-	return put_fields(l, s, false, resp->fields, resp->n_fields);
+	return put_fields(l, s, resp->fields, resp->n_fields);
 }
 
 static bool

@@ -46,25 +46,72 @@ put_escape(struct access_line *l, struct str *s)
 	*s = str_tail(*s, 1);
 }
 
-/* Byte by byte up to the first that cannot stand; most texts are short. */
-static struct str
+#define ONES 0x0101010101010101u /* a byte in each place */
+#define HIGH (ONES * 0x80)
+
+/* The places of the byte c in w; places above one of them may be wrong. */
+static inline uint64_t
+places_of(uint64_t w, unsigned char c)
+{
+	w ^= ONES * c;
+	return (w - ONES) & ~w & HIGH;
+}
+
+/* Nothing but what scan_quotable passes; false may be wrong. */
+static inline bool
+is_quotable(uint64_t w)
+{
+	return ((w & HIGH) | ((w - ONES * 0x20) & ~w & HIGH) |
+		   places_of(w, '"') | places_of(w, '\\') |
+		   places_of(w, 0x7f)) == 0;
+}
+
+static inline uint64_t
+load8(const char *p)
+{
+	uint64_t w;
+
+	memcpy(&w, p, sizeof(w));
+	return w;
+}
+
+static inline uint32_t
+load4(const char *p)
+{
+	uint32_t w;
+
+	memcpy(&w, p, sizeof(w));
+	return w;
+}
+
+/*
+ * Most texts are short and have nothing to escape: two loads from both ends,
+ * which may overlap, tell and copy. False: the long way. l has the room.
+ */
+static bool
 put_short(struct access_line *l, struct str s)
 {
-	size_t n = access_line_room(l) < ACCESS_LINE_SHORT ? 0 : s.len;
-	char *p = l->p;
-	char c;
+	uint64_t first, last;
 
-	while (n > 0) {
-		c = *s.ptr;
-		if (c < 0x20 || c > 0x7e || c == '"' || c == '\\')
-			break;
-		*p++ = c;
-		s.ptr++;
-		s.len--;
-		n--;
+	if (s.len >= 8) {
+		first = load8(s.ptr);
+		last = load8(s.ptr + s.len - 8);
+		if (!is_quotable(first) || !is_quotable(last))
+			return false;
+		memcpy(l->p, &first, 8);
+		memcpy(l->p + s.len - 8, &last, 8);
+	} else if (s.len >= 4) {
+		first = load4(s.ptr);
+		last = load4(s.ptr + s.len - 4);
+		if (!is_quotable(first | last << 32))
+			return false;
+		memcpy(l->p, &first, 4);
+		memcpy(l->p + s.len - 4, &last, 4);
+	} else {
+		return false;
 	}
-	l->p = p;
-	return s;
+	l->p += s.len;
+	return true;
 }
 
 void
@@ -72,8 +119,9 @@ access_line_text(struct access_line *l, struct str s)
 {
 	size_t n;
 
-	if (s.len <= ACCESS_LINE_SHORT)
-		s = put_short(l, s);
+	if (s.len <= ACCESS_LINE_SHORT && s.len <= access_line_room(l) &&
+	    put_short(l, s))
+		return;
 	while (s.len > 0 && !l->cut) {
 		n = scan_quotable(s);
 		if (n > access_line_room(l)) {

@@ -25,6 +25,15 @@ def count(environ, start_response):
     return [body]
 
 
+def careless(environ, start_response):
+    """Reads on whatever happens, and says that all is well."""
+    try:
+        count(environ, lambda *a: None)
+    except Exception:
+        pass
+    return hello(environ, start_response)
+
+
 def stream(environ, start_response):
     """As many pieces of a thousand bytes as the query says; no length."""
     start_response("200 OK", [])
@@ -75,8 +84,8 @@ def fields(environ, start_response):
     return [body]
 
 
-PAGES = {f.__name__: f for f in (hello, echo, count, stream, big, status,
-                                 short, sleep, fork, fields)}
+PAGES = {f.__name__: f for f in (hello, echo, count, careless, stream, big,
+                                 status, short, sleep, fork, fields)}
 
 
 def app(environ, start_response):

@@ -101,6 +101,35 @@ def test_too_large(server):
     assert a.status == 200
 
 
+BROKEN = b"".join([
+    POST, b"Transfer-Encoding: chunked\r\n\r\n30000\r\n", b"x" * 0x30000,
+    b"\r\nnonsense\r\n", NEXT])
+
+
+def test_body_that_breaks_while_it_is_read(server):
+    c = server().connect()
+    c.send(BROKEN % b"/count")
+    assert c.answer().status == 400
+    assert c.rest() == b""
+
+
+def test_body_that_breaks_and_nobody_minds(server):
+    """The connection ends all the same: who knows where the next begins?"""
+    c = server().connect()
+    c.send(BROKEN % b"/careless")
+    a = c.answer()
+    assert (a.status, a.field("Connection")) in ((200, "close"),
+                                                 (400, "close"))
+    assert c.rest() == b""
+
+
+def test_body_that_breaks_and_is_not_read(server):
+    c = server().connect()
+    c.send(BROKEN % b"/hello")
+    assert c.answer().status == 200
+    assert c.rest() == b""
+
+
 def test_half_closed_client_is_answered(server):
     c = server().connect()
     c.send(POST % b"/echo" + b"Content-Length: 2\r\n\r\nok")

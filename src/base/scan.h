@@ -38,7 +38,27 @@ size_t scan_quotable_portable(struct str s);
 static inline size_t scan_byte(struct str s, char c);
 size_t scan_byte_portable(struct str s, char c);
 
+#define SCAN_NEAR 32
+/* The same in the SCAN_NEAR bytes at p, all of which must be there. */
+static inline size_t scan_byte_near(const char *p, char c);
+
 #ifdef __SSE2__
+
+static inline unsigned
+scan_mask(const char *p, __m128i wanted)
+{
+	return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(
+	    wanted, _mm_loadu_si128((const __m128i *)(const void *)p)));
+}
+
+static inline size_t
+scan_byte_near(const char *p, char c)
+{
+	const __m128i wanted = _mm_set1_epi8(c);
+	unsigned mask = scan_mask(p, wanted) | scan_mask(p + 16, wanted) << 16;
+
+	return mask == 0 ? SCAN_NEAR : (size_t)__builtin_ctz(mask);
+}
 
 static inline size_t
 scan_byte(struct str s, char c)
@@ -63,6 +83,12 @@ static inline size_t
 scan_byte(struct str s, char c)
 {
 	return scan_byte_portable(s, c);
+}
+
+static inline size_t
+scan_byte_near(const char *p, char c)
+{
+	return scan_byte_portable((struct str){ p, SCAN_NEAR }, c);
 }
 
 #endif

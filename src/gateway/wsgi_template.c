@@ -14,6 +14,7 @@
 #define LIVE 22       /* of them there when it grows: 3 * 22 > 64 */
 /* Making one costs about this many times what it saves for a request. */
 #define PRICE 16
+#define FEW 4           /* fields of a client that is no browser */
 #define VALUES_MAX 4096 /* bytes of values that one may keep */
 
 PyObject *wsgi_keys[WSGI_KEY_MAX];
@@ -221,6 +222,20 @@ values_len(const struct field *fields, unsigned n)
 }
 
 /*
+ * New reference: a table of 64 slots is enough for a few fields and some keys
+ * of a framework, is half as much to copy, and malloc's short way serves it.
+ */
+static PyObject *
+narrow_copy(PyObject *dict)
+{
+	PyObject *copy = PyDict_New(); /* new */
+
+	if (copy != NULL && PyDict_Update(copy, dict) < 0)
+		Py_CLEAR(copy);
+	return copy;
+}
+
+/*
  * Makes one for these fields, unless others were made a short while ago: sets
  * of fields that never come again must not cost more than they would without.
  * The first one when there can be none; NULL with an error set.
@@ -236,7 +251,8 @@ make(struct wsgi_templates *ts, const struct field *fields, unsigned n)
 		return first;
 	}
 	ts->credit = 0;
-	made.dict = PyDict_Copy(first->dict);
+	made.dict =
+	    n <= FEW ? narrow_copy(first->dict) : PyDict_Copy(first->dict);
 	if (made.dict == NULL)
 		return NULL;
 	rc = fill_fields(&made, fields, n);

@@ -82,21 +82,20 @@ same(const char *name, const char *known, size_t n)
 	return ((a ^ b) & ~((b & 0x4040404040404040u) >> 1)) == 0;
 }
 
-/* name is known, which is in lower case and of the same length. */
+/* name is known, which is in lower case and of the same length, at most 32. */
 static bool
 is_name(const char *name, const char *known, size_t len)
 {
-	size_t i;
-
 	if (len < 4)
 		return same(name, known, 2) &&
 		    same(name + len - 2, known + len - 2, 2);
 	if (len < 8)
 		return same(name, known, 4) &&
 		    same(name + len - 4, known + len - 4, 4);
-	for (i = 0; len - i > 8; i += 8)
-		if (!same(name + i, known + i, 8))
-			return false;
+	if (!same(name, known, 8) ||
+	    (len > 16 && !same(name + 8, known + 8, 8)) ||
+	    (len > 24 && !same(name + 16, known + 16, 8)))
+		return false;
 	/* The last eight, some of them for the second time. */
 	return same(name + len - 8, known + len - 8, 8);
 }

@@ -14,7 +14,6 @@
 
 #define METHOD_MIN 3
 #define METHOD_MAX 20
-#define KNOWN_NAME_MAX 32 /* longer ones are known too, at a higher price */
 
 /* ---- finding ---- */
 
@@ -364,7 +363,7 @@ skip_blanks(struct reader *r)
 }
 
 /* The rest of a line, without OWS, into f; its CRLF is used up. */
-static int
+static inline int
 read_value(struct reader *r, struct field *f)
 {
 	const char *p = r->rest.ptr;
@@ -403,14 +402,17 @@ read_other_name(struct reader *r, struct field *f)
 static int
 read_name(struct reader *r, struct field *f)
 {
-	struct str near = str_head(r->rest, KNOWN_NAME_MAX);
-	size_t colon = scan_byte(near, ':');
+	const char *p = r->rest.ptr;
+	size_t colon;
 
-	f->name = (struct str){ near.ptr, colon };
-	f->id = (unsigned char)http_field_of(f->name);
-	if (colon == near.len || f->id == FIELD_OTHER)
+	if (r->rest.len < SCAN_NEAR)
 		return read_other_name(r, f);
-	r->rest = (struct str){ near.ptr + colon + 1, r->rest.len - colon - 1 };
+	colon = scan_byte_near(p, ':');
+	f->name = (struct str){ p, colon };
+	f->id = (unsigned char)http_field_of(f->name);
+	if (colon == SCAN_NEAR || f->id == FIELD_OTHER)
+		return read_other_name(r, f);
+	r->rest = (struct str){ p + colon + 1, r->rest.len - colon - 1 };
 	return 0;
 }
 

@@ -61,6 +61,9 @@ a_byte_is_found(void **state)
 			    '\n'), at);
 			assert_int_equal(scan_byte_portable(
 			    (struct str){ text, len }, '\n'), at);
+			if (len >= SCAN_NEAR)
+				assert_int_equal(scan_byte_near(text, '\n'),
+				    at < SCAN_NEAR ? at : SCAN_NEAR);
 		}
 	}
 }

@@ -231,6 +231,8 @@ environs_have_their_own_fields_only(void **state)
 		    " sorted(e) if k.startswith('HTTP_')) + ' ' +"
 		    " e['RAW_URI']\n"
 		    "    e['mine'] = e['wsgi.input'] = None\n"
+		    "    e.update((str(i), i) for i in range(len(text)))\n"
+		    "    assert len(e) > 20 + len(text)\n"
 		    "    return [text.encode()]"), 0);
 		n = 0;
 		if (set & 1 && set & 16)

@@ -123,8 +123,7 @@ conn_ready(struct conn *c, struct list *node)
 	CHECK(!c->held);
 	c->held = true;
 	list_append(&c->reactor->ready, node);
-	if (c->reactor->n_ready++ == 0)
-		c->reactor->ready_ms = conn_now_ms(c);
+	reactor_count_ready(c->reactor, 1);
 }
 
 bool
@@ -133,8 +132,7 @@ conn_unready(struct conn *c, struct list *node)
 	if (list_empty(node))
 		return false;
 	list_remove(node);
-	if (--c->reactor->n_ready == 0)
-		c->reactor->ready_ms = 0;
+	reactor_count_ready(c->reactor, -1);
 	c->held = false;
 	return true;
 }
@@ -228,21 +226,26 @@ conn_room(const struct conn *c)
 	return len < CONN_OUT_BOUND ? CONN_OUT_BOUND - len : 0;
 }
 
-/* Keeps what it may of data, and tail behind all of it. */
+/*
+ * Keeps data and tail behind it, when there is room for all of it. What is
+ * longer is not copied: its owner has to wait anyway, and sends it himself.
+ */
 static ssize_t
 keep(struct conn *c, struct str data, struct str tail)
 {
-	struct str part = str_head(data, conn_room(c));
-	int rc = buf_put(&c->out, part);
+	int rc;
 
-	if (rc == 0 && part.len == data.len)
+	if (data.len > conn_room(c))
+		return 0;
+	rc = buf_put(&c->out, data);
+	if (rc == 0)
 		rc = buf_put(&c->out, tail);
 	if (rc < 0) {
 		/* A bound that the caller knows, so this is memory. */
 		conn_close(c, CLOSE_NO_MEMORY);
 		return -E_NOMEM;
 	}
-	return (ssize_t)part.len;
+	return (ssize_t)data.len;
 }
 
 static ssize_t

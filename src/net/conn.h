@@ -171,9 +171,9 @@ void conn_again(struct conn *c);
 
 /*
  * Sends what waits in c->out, then data, then, when all of data was taken,
- * tail (at most 32 bytes). What cannot be sent now is kept up to
- * CONN_OUT_BOUND. Returns how many bytes of data were taken, -E_GONE, or
- * -E_NOMEM.
+ * tail (at most 32 bytes). What cannot be sent now is kept when all of it
+ * finds room within CONN_OUT_BOUND. Returns how many bytes of data were taken
+ * (less: the connection is blocked), -E_GONE, or -E_NOMEM.
  */
 ssize_t conn_write(struct conn *c, struct str data, struct str tail);
 /*
@@ -184,7 +184,7 @@ ssize_t conn_write(struct conn *c, struct str data, struct str tail);
 ssize_t conn_sendfile(struct conn *c, int file, off_t offset, size_t n);
 /* Sends what waits in c->out, as far as it goes: 0 or -E_GONE. */
 int conn_flush(struct conn *c);
-/* Bytes that conn_write would keep although nothing can be sent. */
+/* The longest data that conn_write would keep although it is blocked. */
 size_t conn_room(const struct conn *c);
 
 /*

@@ -328,13 +328,26 @@ reactor_turn(struct reactor *r, int timeout_ms)
 	return rc;
 }
 
+void
+reactor_count_ready(struct reactor *r, int more)
+{
+	unsigned n = r->n_ready + (unsigned)more;
+
+	if (n == 0)
+		r->ready_ms = 0;
+	else if (r->n_ready == 0)
+		r->ready_ms = r->turning ? r->now_ms : clock_ms();
+	/* Written with the lock only; read without it too. */
+	atomic_store_explicit(&r->n_ready, n, memory_order_relaxed);
+}
+
 struct list *
 reactor_take_ready(struct reactor *r)
 {
 	struct list *node = list_shift(&r->ready);
 
-	if (node != NULL && --r->n_ready == 0)
-		r->ready_ms = 0;
+	if (node != NULL)
+		reactor_count_ready(r, -1);
 	return node;
 }
 
@@ -347,7 +360,7 @@ reactor_n_waiting(const struct reactor *r)
 bool
 reactor_has_ready(const struct reactor *r)
 {
-	return !list_empty(&r->ready);
+	return atomic_load_explicit(&r->n_ready, memory_order_relaxed) > 0;
 }
 
 void

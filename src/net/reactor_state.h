@@ -36,7 +36,7 @@ struct reactor {
 	bool waiting;          /* a turn waits for the kernel, unlocked */
 
 	struct list ready; /* complete requests */
-	unsigned n_ready;
+	atomic_uint n_ready;
 	uint64_t ready_ms; /* since when there were some; 0: there are none */
 	struct list runnable; /* connections with something to do */
 	unsigned unpolled;    /* turns since the last look at the kernel */
@@ -67,6 +67,9 @@ reactor_cookie(enum reactor_kind kind, uint32_t slot, uint32_t generation)
 {
 	return (uint64_t)kind << 56 | (uint64_t)slot << 32 | generation;
 }
+
+/* One more, or one less (-1), is on the ready list. */
+void reactor_count_ready(struct reactor *r, int more);
 
 /* A timer was set: whoever waits has to know, when it is the first one. */
 void reactor_timer_set(struct reactor *r, uint64_t due_ms);

@@ -241,7 +241,7 @@ begin(struct h1 *h, struct str rest)
 	h->continued = false;
 	h->head_out = h->chunked_out = h->until_close = h->last = false;
 	h->chunk_left = 0;
-	h->file_waits = false;
+	h->direct = false;
 	if (h1_body_done(h)) {
 		to_application(h);
 		return 0;

@@ -39,9 +39,9 @@ struct h1 {
 	bool continued;      /* 100 Continue was sent, or needless */
 	bool head_out;       /* the answer's head is in conn->out */
 	bool chunked_out;    /* the answer goes out in chunks */
-	bool file_waits;     /* its file: buffer room is of no use */
-	bool until_close;    /* its end is the connection's */
-	bool last;           /* no further request after this one */
+	bool direct; /* what waits is sent from where it lies: room is no use */
+	bool until_close; /* its end is the connection's */
+	bool last;        /* no further request after this one */
 };
 
 /* A way of being for a connection: every way out of it stands here. */

@@ -284,13 +284,14 @@ send_body(struct stream *s, struct str data)
 		return -E_GONE;
 	if (data.len == 0)
 		return 0; /* an empty chunk would be the last one */
-	h->file_waits = false;
+	h->direct = false;
 	if (h->conn->blocked && conn_room(h->conn) == 0)
 		return 0;
 	if (h->chunked_out)
 		n = send_in_chunk(h, data);
 	else
 		n = conn_write(h->conn, data, STR(""));
+	h->direct = n >= 0 && (size_t)n < data.len;
 	watch_output(h);
 	return n;
 }
@@ -305,7 +306,7 @@ send_file(struct stream *s, int fd, off_t offset, size_t len)
 		return -E_GONE;
 	if (h->conn->transport->sendfile == NULL)
 		return -E_NOT_FOUND;
-	h->file_waits = true;
+	h->direct = true;
 	if (len == 0 || h->conn->blocked)
 		return 0;
 	if (h->chunked_out) {
@@ -361,7 +362,7 @@ room(struct stream *s)
 
 	if (!h->conn->blocked)
 		return CONN_OUT_BOUND;
-	return h->file_waits ? 0 : conn_room(h->conn);
+	return h->direct ? 0 : conn_room(h->conn);
 }
 
 /* What we answer when the application could not: 0 is nothing. */

@@ -7,7 +7,8 @@
  *      and calls an idle slot, or leads itself;
  *   another slot comes back from the application and finds nothing ready: it
  *      leads, unless somebody turns;
- *   it waits for its own request: an idle slot is called, or it turns.
+ *   it waits for its own request: it turns itself, until something becomes
+ *      ready that an idle slot could serve.
  */
 #include "worker/worker_leader.h"
 
@@ -235,19 +236,20 @@ worker_leader_next(struct worker_leader *l, struct worker_slot *s, int ms)
 void
 worker_leader_wait(struct worker_leader *l, struct worker_slot *s)
 {
-	if (may_lead(l, s) && !hand_over(l)) {
-		turn(l, s, l->turn_ms);
-		call_for_ready(l);
-	} else {
+	if (!may_lead(l, s)) {
 		reactor_sleep(l->reactor, &s->wake, l->turn_ms);
+		return;
 	}
+	/* Often what it waits for comes at once: no other thread for that. */
+	turn(l, s, l->turn_ms);
+	if (reactor_has_ready(l->reactor))
+		(void)hand_over(l);
 }
 
 void
 worker_leader_waited(struct worker_leader *l, struct worker_slot *s)
 {
-	/* Whoever has become idle meanwhile need not wait for the deputy. */
-	if (leader_of(l) == s && !hand_over(l))
+	if (leader_of(l) == s)
 		rouse_deputy(l);
 }
 

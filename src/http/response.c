@@ -137,6 +137,7 @@ keep_fields(struct request *req, const struct field *fields, unsigned n)
 	if (kept == NULL)
 		return -E_NOMEM;
 	for (unsigned i = 0; i < n; i++) {
+		kept[i] = fields[i];
 		kept[i].name = arena_str(&req->arena, fields[i].name);
 		kept[i].value = arena_str(&req->arena, fields[i].value);
 		if (kept[i].name.ptr == NULL || kept[i].value.ptr == NULL)

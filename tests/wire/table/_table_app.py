@@ -3,6 +3,8 @@ status=200+OK, any field by its name, body= (once a piece), and early=, the
 Link of a 103 (Early Hints)."""
 
 import json
+import random
+import time
 import urllib.parse
 
 
@@ -36,3 +38,15 @@ def app(environ, start_response):
     if environ["PATH_INFO"] == "/answer":
         return asked(environ, start_response)
     return told(environ, start_response)
+
+
+def jittery(environ, start_response):
+    """Blocks or computes before it answers, or does neither."""
+    chance = random.random()
+    if chance < 0.1:
+        time.sleep(random.random() / 200)
+    elif chance < 0.2:
+        end = time.monotonic() + random.random() / 300
+        while time.monotonic() < end:
+            pass
+    return app(environ, start_response)

@@ -36,6 +36,7 @@ on_overdue(int sig, siginfo_t *info, void *context)
 	(void)sig;
 	(void)info;
 	(void)context;
+	access_log_last_words();
 	_exit(0);
 }
 

@@ -47,3 +47,18 @@ def test_help_helps_also_where_the_environment_is_wrong():
     done = subprocess.run([BINARY, "--help"], timeout=20, capture_output=True,
                           env={"GREENCORN_WORKERS": "many"})
     assert done.returncode == 0
+
+
+def test_every_setting_and_flag_of_gunicorn_25_is_known():
+    """_gunicorn_settings.txt: a line for each, its name and its flags."""
+    parts = re.split(r"^(?:SETTING|CHOICE)\((\w+),", (
+        ROOT / "src/config/settings.def").read_text(), flags=re.M)
+    table = dict(zip(parts[1::2], parts[2::2]))
+    lines = (pathlib.Path(__file__).parent /
+             "_gunicorn_settings.txt").read_text().splitlines()
+    assert len(lines) == 113
+    for line in lines:
+        name, *flags = line.split()
+        assert name in table, name
+        for flag in flags:
+            assert re.search(rf'["\s!]{flag}["\s]', table[name]), line

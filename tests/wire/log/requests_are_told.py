@@ -136,3 +136,36 @@ def test_a_full_disk_loses_lines_only(own_server):
     s.wait_log(r"\[ERROR\] Cannot write to the access log: No space left")
     s.wait_log(r"\[WARNING\] 1 lines of the access log were lost")
     assert c.ask(HELLO % b"x").status == 200
+
+
+def test_a_child_of_the_application_tells_nothing_twice(own_server, tmp_path):
+    s, path = _server(own_server, tmp_path, access_log_format="%(U)s")
+    c = s.connect()
+    c.ask(HELLO % b"x")
+    c.ask(b"GET /fork?0.2 HTTP/1.1\r\nHost: h\r\n\r\n")
+    c.ask(b"GET /fork?returns HTTP/1.1\r\nHost: h\r\n\r\n")
+    c.ask(HELLO % b"x")
+    assert s.stop() == 0
+    assert path.read_text().split() == ["/hello", "/fork", "/fork", "/hello"]
+
+
+def test_a_client_that_leaves_has_a_line(own_server, tmp_path):
+    s, path = _server(own_server, tmp_path, access_log_format="%(U)s %(s)s")
+    c = s.connect()
+    c.send(b"GET /stream?1000000 HTTP/1.1\r\nHost: h\r\n\r\n")
+    c.answer(head_only=True)
+    c.reset()
+    assert _lines(s, path, 1) == ["/stream 200"]
+
+
+def test_threads_write_whole_lines(own_server, tmp_path):
+    s, path = _server(own_server, tmp_path, access_log_format="%(a)s")
+    agents = [b"%d-" % i + b"a" * (i * 37 % 900) for i in range(200)]
+    for _ in range(4):
+        clients = [s.connect() for _ in range(10)]
+        for i, agent in enumerate(agents):
+            clients[i % 10].ask(HELLO % agent)
+        for c in clients:
+            c.close()
+    lines = _lines(s, path, 800)
+    assert sorted(lines) == sorted([a.decode() for a in agents] * 4)

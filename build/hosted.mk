@@ -135,10 +135,13 @@ FUZZ_OBJECTS := $(filter-out $(FUZZ)/obj/main.o,$(SOURCES:src/%.c=$(FUZZ)/obj/%.
     $(STAND_INS:build/hosted/%.c=$(FUZZ)/obj/hosted/%.o)
 $(FUZZ)/obj/%.o: src/%.c $(DEPS)
 	@mkdir -p $(@D)
-	@clang $(CFLAGS) -fsanitize=fuzzer-no-link,address,undefined -c $< -o $@
+	@clang $(CFLAGS) -fsanitize=fuzzer-no-link,address,undefined -MMD -MP \
+	    -c $< -o $@
 $(FUZZ)/obj/hosted/%.o: build/hosted/%.c $(DEPS)
 	@mkdir -p $(@D)
-	@clang $(CFLAGS) -fsanitize=fuzzer-no-link,address,undefined -c $< -o $@
+	@clang $(CFLAGS) -fsanitize=fuzzer-no-link,address,undefined -MMD -MP \
+	    -c $< -o $@
+-include $(FUZZ_OBJECTS:.o=.d)
 $(FUZZ)/libgreencorn.a: $(FUZZ_OBJECTS)
 	@rm -f $@
 	@ar Drcs $@ $^

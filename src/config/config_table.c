@@ -279,7 +279,7 @@ check_json(struct str text)
 static int
 check_hook(struct str text)
 {
-	struct str module = text, function;
+	struct str module, function;
 	size_t n = str_find(text, ':');
 
 	if (n == text.len)

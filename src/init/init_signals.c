@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "init/init_state.h"
+#include "sys/log_out.h"
 
 #include "base/banned.h"
 
@@ -44,6 +45,14 @@ forward_sent(struct init *i, const struct signals_event *ev)
 		forward(i, ev);
 }
 
+/* Whose logs were moved away is for all to know, the first of them too. */
+static void
+reopen(struct init *i, const struct signals_event *ev)
+{
+	log_out_reopen();
+	forward(i, ev);
+}
+
 static void
 nothing(struct init *i, const struct signals_event *ev)
 {
@@ -56,6 +65,7 @@ static handler *const actions[] = {
 	[SIGTERM] = stop,
 	[SIGINT] = stop,
 	[SIGQUIT] = stop,
+	[SIGUSR1] = reopen,
 	[SIGTTIN] = forward_sent,
 	[SIGTTOU] = forward_sent,
 	[SIGTSTP] = forward_sent,

@@ -5,9 +5,10 @@
         proxy.check()   # the proxy's log and the application's agree
 
 proxy is each of them, as it comes ("nginx", "haproxy") and told to let pass
-what it would refuse ("nginx-lax", "haproxy-lax"). Each keeps connections to
-the server and gives every request that it forwards an id, which is in its
-access log, in the request and in the answer.
+what it would refuse ("nginx-lax", "haproxy-lax"). These keep connections to
+the server; "nginx-1.0" speaks HTTP/1.0 to it, as nginx does unless told, over
+a unix socket. Each gives every request that it forwards an id, which is in
+its access log, in the request and in the answer.
 """
 
 import importlib.util
@@ -53,8 +54,7 @@ http {{
         listen 127.0.0.1:{port};
         location / {{
             proxy_pass http://app;
-            proxy_http_version 1.1;
-            proxy_set_header Connection "";
+            {http}
             proxy_set_header Host $http_host;
             proxy_set_header X-Id $request_id;
             proxy_set_header X-Forwarded-Proto https;
@@ -68,6 +68,10 @@ NGINX_LAX = """
     underscores_in_headers on;
     ignore_invalid_headers off;
     merge_slashes off;
+"""
+NGINX_1_1 = """
+            proxy_http_version 1.1;
+            proxy_set_header Connection "";
 """
 STREAMING = """
             proxy_request_buffering off;
@@ -115,32 +119,42 @@ def free_port():
         return s.getsockname()[1]
 
 
+def upstream(address):
+    return f"unix:{address}" if isinstance(address, str) else "%s:%d" % address
+
+
+def open_to_all(folder):
+    for place in (folder, *folder.parents):
+        if str(place).startswith("/tmp/"):
+            place.chmod(place.stat().st_mode | 0o055)
+
+
 class Proxy:
     def __init__(self, name, folder, server):
         self.name, self.folder, self.server = name, folder, server
         self.address = ("127.0.0.1", free_port())
         self.seen_path = server.seen_path
-        kind, _, self.lax = name.partition("-")
-        host, port = server.address
+        kind, _, form = name.partition("-")
+        lax = form == "lax"
         settings = {"folder": folder, "port": self.address[1],
-                    "server": f"{host}:{port}"}
+                    "server": upstream(server.address)}
         out = open(folder / "out", "wb")
         if kind == "nginx":
             self.log_path = folder / "access"
             config = NGINX.format(
-                lax=NGINX_LAX if self.lax else "",
-                streaming=STREAMING if self.lax else "", **settings)
+                lax=NGINX_LAX if lax else "",
+                streaming=STREAMING if lax else "",
+                http="" if form == "1.0" else NGINX_1_1, **settings)
             command = [tool("nginx"), "-p", folder, "-e", folder / "error",
                        "-c", folder / "config"]
         else:
             self.log_path = folder / "out"
-            config = HAPROXY.format(lax=HAPROXY_LAX if self.lax else "",
+            config = HAPROXY.format(lax=HAPROXY_LAX if lax else "",
                                     **settings)
             command = [tool("haproxy"), "-db", "-f", folder / "config"]
         (folder / "config").write_text(config)
-        for place in (folder, *folder.parents):
-            if str(place).startswith("/tmp/"):  # nginx leaves root behind
-                place.chmod(place.stat().st_mode | 0o055)
+        for path in folder, server.seen_path.parent:
+            open_to_all(path)  # nginx leaves root behind
         self.process = subprocess.Popen(command, stdout=out, stderr=out,
                                         stdin=subprocess.DEVNULL)
         self.until(self.answers, "listening")
@@ -223,7 +237,7 @@ class Server(wire.Server):
                 for line in self.seen_path.read_text().splitlines()]
 
 
-PROXIES = ["nginx", "nginx-lax", "haproxy", "haproxy-lax"]
+PROXIES = ["nginx", "nginx-1.0", "nginx-lax", "haproxy", "haproxy-lax"]
 
 
 @pytest.fixture(scope="module", params=[
@@ -231,8 +245,10 @@ PROXIES = ["nginx", "nginx-lax", "haproxy", "haproxy-lax"]
     ids="-".join)
 def proxy(request, tmp_path_factory):
     name, worker_class = request.param
-    server = Server(tmp_path_factory.mktemp("server"),
-                    wire.CLASSES[worker_class])
+    folder = tmp_path_factory.mktemp("server")
+    server = Server(folder, {
+        **({"bind": f"unix:{folder}/s"} if name == "nginx-1.0" else {}),
+        **wire.CLASSES[worker_class]})
     p = None
     try:
         p = Proxy(name, tmp_path_factory.mktemp("proxy"), server)

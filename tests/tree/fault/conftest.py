@@ -228,11 +228,14 @@ class Server:
         assert "Sanitizer" not in log and "runtime error" not in log and \
             log.count("Booting worker") == 1, f"{what}\n{self.tail()}"
 
-    def end(self):
-        self.control.disarm()
+    def end(self, keep_armed=False):
+        if not keep_armed:
+            self.control.disarm()
         self.process.terminate()
         try:
             return self.process.wait(DEADLINE)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"it does not end\n{self.tail()}") from None
         finally:
             self.process.kill()
             self.process.wait()
@@ -265,3 +268,10 @@ def faulty(program, tmp_path_factory):
     yield start
     for s in running.values():
         s.end()
+
+
+@pytest.fixture
+def faulty_once(program, tmp_path_factory):
+    """As faulty, but a new one each time, which the test ends."""
+    return lambda **settings: Server(tmp_path_factory.mktemp("fault"),
+                                     **settings)

@@ -45,6 +45,11 @@ REQUESTS = {
                   [(200, b"hello\n")] * 2 + [(200, b"")]),
     "upload": (_post(BIG[:200000]), [(200, BIG[:200000])]),
     "chunked": (_chunked(BIG[:150000], 7000), [(200, BIG[:150000])]),
+    "continue": (_post(BIG[:90000]).replace(
+        b"\r\n\r\n", b"\r\nExpect: 100-continue\r\n\r\n", 1),
+        [(200, BIG[:90000])]),
+    "without a body": (b"HEAD /hello HTTP/1.1\r\nHost: a\r\n"
+                       b"Connection: close\r\n\r\n", [(200, None)]),
     "stream": (_get(b"/stream"), [(200, BIG)]),
     "file": (_get(b"/file"), [(200, BIG)]),
     "write": (_get(b"/write"), [(200, b"a" + b"b" * 70000 + b"c")]),
@@ -61,7 +66,7 @@ else:
                                     "chunked", "stream", "file",
                                     "exception")] + [("hello", 4)]
     WITH_PYTHON = ["hello", "upload", "many fields"]
-ENDING = ("last", "exception", "no head")
+ENDING = ("last", "exception", "no head", "without a body")
 ERRORS = [errno.EINTR, errno.EAGAIN, errno.ENOMEM, errno.EIO, errno.ENOBUFS]
 
 

@@ -34,6 +34,17 @@ body_init(struct body *b, size_t size)
 }
 
 void
+body_adopt(struct body *b, char *mem, size_t size, size_t offset, size_t len)
+{
+	CHECK((size & (size - 1)) == 0 && offset + len <= size);
+	b->ring = mem;
+	b->size = size;
+	atomic_init(&b->put, offset + len);
+	atomic_init(&b->got, offset);
+	atomic_init(&b->complete, false);
+}
+
+void
 body_finish(struct body *b)
 {
 	free(b->ring);
@@ -66,6 +77,25 @@ body_put(struct body *b, struct str s)
 		memcpy(b->ring, s.ptr + first, s.len - first);
 	atomic_store_explicit(&b->put, put + s.len, memory_order_release);
 	return s.len;
+}
+
+char *
+body_place(const struct body *b, size_t *n)
+{
+	uint64_t put = atomic_load_explicit(&b->put, memory_order_relaxed);
+	size_t at = (size_t)put & (b->size - 1), room = body_room(b);
+
+	*n = room < b->size - at ? room : b->size - at;
+	return b->ring + at;
+}
+
+void
+body_placed(struct body *b, size_t n)
+{
+	uint64_t put = atomic_load_explicit(&b->put, memory_order_relaxed);
+
+	CHECK(n <= body_room(b));
+	atomic_store_explicit(&b->put, put + n, memory_order_release);
 }
 
 void

@@ -23,11 +23,20 @@ struct body {
 
 /* size bytes (rounded up to a power of two). 0 or -E_NOMEM. */
 int body_init(struct body *b, size_t size);
+/*
+ * The same with memory of the caller's (of malloc, now b's; size a power of
+ * two) that has len bytes from offset already.
+ */
+void
+body_adopt(struct body *b, char *mem, size_t size, size_t offset, size_t len);
 void body_finish(struct body *b);
 
 /* Producer: takes as much of s as there is room for; returns that. */
 size_t body_put(struct body *b, struct str s);
 size_t body_room(const struct body *b);
+/* Producer: the next *n bytes of the ring to fill, and that n were filled. */
+char *body_place(const struct body *b, size_t *n);
+void body_placed(struct body *b, size_t n);
 /* Producer: the last byte has been put. */
 void body_set_complete(struct body *b);
 

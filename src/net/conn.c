@@ -5,6 +5,7 @@
  */
 #include "net/conn.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/check.h"
@@ -371,12 +372,42 @@ on_read(struct conn *c, struct str in)
 		conn_close(c, CLOSE_NO_MEMORY);
 }
 
+char *
+conn_take_read_mem(struct conn *c, struct str s)
+{
+	char *mem = c->reactor->read_mem, *fresh;
+
+	if (s.ptr < mem || s.ptr + s.len > mem + CONN_READ_MAX)
+		return NULL;
+	fresh = malloc(CONN_READ_MAX);
+	if (fresh == NULL)
+		return NULL;
+	c->reactor->read_mem = fresh;
+	return mem;
+}
+
+/* Where the protocol wants the next bytes, *n of them; or NULL. */
+static char *
+place(struct conn *c, size_t *n)
+{
+	size_t room;
+	char *mem;
+
+	if (c->proto->place == NULL || buf_len(&c->in) > 0)
+		return NULL;
+	mem = c->proto->place(c, &room);
+	if (mem != NULL && room < *n)
+		*n = room;
+	return mem;
+}
+
 /* One read, into the worker's memory. True when another may bring more. */
 static bool
 read_once(struct conn *c, size_t want)
 {
-	char *mem = c->reactor->read_mem;
 	size_t n = read_len(c, want);
+	char *there = place(c, &n);
+	char *mem = there == NULL ? c->reactor->read_mem : there;
 	ssize_t got;
 
 	if (n == 0) {
@@ -395,7 +426,11 @@ read_once(struct conn *c, size_t want)
 	/* Edge-triggered: a short read has emptied it; an end is still there */
 	if ((size_t)got < n && !c->half)
 		c->readable = false;
-	on_read(c, (struct str){ mem, (size_t)got });
+	c->reactor->turn_read += (size_t)got;
+	if (there != NULL)
+		c->proto->on_placed(c, (size_t)got);
+	else
+		on_read(c, (struct str){ mem, (size_t)got });
 	return c->readable;
 }
 
@@ -428,6 +463,15 @@ conn_service(struct conn *c)
 	conn_settle(c);
 }
 
+void
+conn_go_on(struct conn *c)
+{
+	CHECK(c->held);
+	c->again = true;
+	list_remove(&c->runnable);
+	conn_service(c);
+}
+
 /* The descriptor takes output again. */
 static void
 on_out(struct conn *c)
@@ -444,7 +488,7 @@ on_out(struct conn *c)
 }
 
 void
-conn_on_event(struct conn *c, unsigned events)
+conn_on_event(struct conn *c, unsigned events, bool later)
 {
 	if ((events & POLLER_ERROR) != 0)
 		conn_close(c, CLOSE_RESET);
@@ -454,7 +498,10 @@ conn_on_event(struct conn *c, unsigned events)
 		c->readable = true;
 	if ((events & POLLER_OUT) != 0 && !c->closing)
 		on_out(c);
-	conn_service(c);
+	if (later)
+		make_runnable(c);
+	else
+		conn_service(c);
 }
 
 /* --- leaving --- */

@@ -86,6 +86,13 @@ struct proto_ops {
 	 * the rest comes again when more is there, or after conn_again.
 	 */
 	size_t (*on_bytes)(struct conn *c, struct str in);
+	/*
+	 * Where bytes that are only counted may be read to, at most *n of
+	 * them; NULL: on_bytes has to see them. Then on_placed, for some of
+	 * them. c->in is empty.
+	 */
+	char *(*place)(struct conn *c, size_t *n);
+	void (*on_placed)(struct conn *c, size_t n);
 	/* The peer will not write any more; what it wrote has been read. */
 	void (*on_eof)(struct conn *c);
 	/* Some output has left; c->out tells what still waits. */
@@ -168,6 +175,14 @@ void conn_ready(struct conn *c, struct list *node);
 bool conn_unready(struct conn *c, struct list *node);
 /* on_bytes comes again soon, although nothing has arrived. */
 void conn_again(struct conn *c);
+/* The same at once, by the application's side, of a connection that is held. */
+void conn_go_on(struct conn *c);
+
+/*
+ * The memory of CONN_READ_MAX bytes in which s lies, which on_bytes was given:
+ * for whoever calls to free. NULL when s is elsewhere, or without memory.
+ */
+char *conn_take_read_mem(struct conn *c, struct str s);
 
 /*
  * Sends what waits in c->out, then data, then, when all of data was taken,
@@ -217,8 +232,11 @@ struct conn *conn_open(struct reactor *r, const struct listener *l, int fd,
     const struct sock_addr *peer);
 /* The connection that a cookie means, or NULL: it is another one now. */
 struct conn *conn_from(struct reactor *r, uint64_t cookie);
-/* An event came (a set of poller_events). May free c. */
-void conn_on_event(struct conn *c, unsigned events);
+/*
+ * An event came (a set of poller_events). later: what it brings is read by a
+ * conn_service that comes soon. May free c.
+ */
+void conn_on_event(struct conn *c, unsigned events, bool later);
 /* Does what can be done without an event. May free c. */
 void conn_service(struct conn *c);
 /* Carries out closing and finishing; watches the descriptor. May free c. */

@@ -39,6 +39,7 @@ struct reactor {
 	atomic_uint n_ready;
 	uint64_t ready_ms; /* since when there were some; 0: there are none */
 	struct list runnable; /* connections with something to do */
+	size_t turn_read;     /* bytes, in this turn */
 	unsigned unpolled;    /* turns since the last look at the kernel */
 	bool turning;         /* whoever has the lock is within a turn */
 	bool timers_due;      /* timer_fd has run out */
@@ -59,7 +60,7 @@ struct reactor {
 	uint64_t n_closed[CLOSE_MAX];
 
 	/* What connections read into; they keep only what is left over. */
-	char read_mem[CONN_READ_MAX];
+	char *read_mem; /* CONN_READ_MAX bytes */
 };
 
 static inline uint64_t

@@ -219,6 +219,13 @@ send_continue(struct h1 *h)
 	    h->conn, STR("HTTP/1.1 100 Continue\r\n\r\n"), STR(""));
 }
 
+static void
+collected(struct h1 *h)
+{
+	if (h1_body_done(h) || h1_body_collected(h))
+		to_application(h);
+}
+
 static size_t
 collect(struct h1 *h, struct str in)
 {
@@ -229,8 +236,7 @@ collect(struct h1 *h, struct str in)
 		h1_refuse(h, &err, CLOSE_BAD_REQUEST);
 		return in.len;
 	}
-	if (h1_body_done(h) || h1_body_collected(h))
-		to_application(h);
+	collected(h);
 	return (size_t)used;
 }
 
@@ -238,6 +244,8 @@ collect(struct h1 *h, struct str in)
 static size_t
 begin(struct h1 *h, struct str rest)
 {
+	ssize_t used;
+
 	h->continued = false;
 	h->head_out = h->chunked_out = h->until_close = h->last = false;
 	h->chunk_left = 0;
@@ -246,12 +254,21 @@ begin(struct h1 *h, struct str rest)
 		to_application(h);
 		return 0;
 	}
+	used = h1_body_open(h, rest);
+	if (used < 0) {
+		no_memory(h);
+		return rest.len;
+	}
 	h1_enter(h, &collecting);
 	if (h->req->expect_continue && rest.len == 0)
 		send_continue(h);
 	else
 		h->continued = rest.len > 0;
-	return rest.len == 0 ? 0 : collect(h, rest);
+	if (used > 0)
+		collected(h);
+	else if (rest.len > 0)
+		used = (ssize_t)collect(h, rest);
+	return (size_t)used;
 }
 
 static size_t
@@ -377,6 +394,15 @@ fail_body(struct h1 *h, enum request_end why)
 	wake(h);
 }
 
+/* More of its body is there. */
+static void
+fed(struct h1 *h)
+{
+	if (h1_body_want(h) == 0 && !h->conn->blocked)
+		conn_timer(h->conn, 0);
+	wake(h);
+}
+
 static size_t
 feed_application(struct h1 *h, struct str in)
 {
@@ -388,10 +414,8 @@ feed_application(struct h1 *h, struct str in)
 		    err.status == 413 ? REQUEST_TOO_LARGE : REQUEST_BAD_BODY);
 		return in.len;
 	}
-	if (h1_body_want(h) == 0 && !h->conn->blocked)
-		conn_timer(h->conn, 0);
 	if (used > 0)
-		wake(h);
+		fed(h);
 	return (size_t)used;
 }
 
@@ -579,6 +603,7 @@ static const struct h1_state reading_head = {
 static const struct h1_state collecting = {
 	.name = "h1.collecting",
 	.on_bytes = collect,
+	.on_placed = collected,
 	.want_read = h1_body_want,
 	.on_eof = close_early,
 	.on_timeout = refuse_late_body,
@@ -589,6 +614,7 @@ static const struct h1_state collecting = {
 const struct h1_state h1_in_application = {
 	.name = "h1.in_application",
 	.on_bytes = feed_application,
+	.on_placed = fed,
 	.want_read = h1_body_want,
 	.on_eof = application_eof,
 	.on_timeout = application_timeout,
@@ -660,6 +686,23 @@ h1_on_bytes(struct conn *c, struct str in)
 	struct h1 *h = h1_from(c);
 
 	return h->state->on_bytes(h, in);
+}
+
+static char *
+h1_place(struct conn *c, size_t *n)
+{
+	struct h1 *h = h1_from(c);
+
+	return h->state->on_placed == NULL ? NULL : h1_body_place(h, n);
+}
+
+static void
+h1_on_placed(struct conn *c, size_t n)
+{
+	struct h1 *h = h1_from(c);
+
+	h1_body_placed(h, n);
+	h->state->on_placed(h);
 }
 
 static void
@@ -750,6 +793,8 @@ const struct proto_ops h1_ops = {
 	.name = "http/1.1",
 	.open = h1_open,
 	.on_bytes = h1_on_bytes,
+	.place = h1_place,
+	.on_placed = h1_on_placed,
 	.on_eof = h1_on_eof,
 	.on_writable = h1_on_writable,
 	.on_timeout = h1_on_timeout,

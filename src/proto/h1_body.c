@@ -6,6 +6,9 @@
 
 #include "base/banned.h"
 
+/* For less than that, a copy is cheaper than what spares it. */
+#define DIRECT_MIN 4096
+
 static const struct http_error too_large = { 413,
 	"The body is larger than limit_request_body" };
 
@@ -38,11 +41,58 @@ h1_body_begin(struct h1 *h, struct http_error *err)
 			return -E_NOMEM;
 		h1_chunk_init(h->chunk, &env->rules, req->n_fields);
 	}
-	if (h1_body_done(h)) {
+	if (h1_body_done(h))
 		body_set_complete(&req->body);
-		return 0;
-	}
-	return body_init(&req->body, ring_size(h, env));
+	return 0;
+}
+
+/* n bytes of a body by length are in the ring. */
+static void
+count(struct h1 *h, size_t n)
+{
+	h->body_left -= n;
+	h->body_got += n;
+	if (h->body_left == 0)
+		body_set_complete(&h->req->body);
+}
+
+ssize_t
+h1_body_open(struct h1 *h, struct str rest)
+{
+	const struct proto_env *env = conn_env(h->conn);
+	struct body *body = &h->req->body;
+	char *mem = NULL;
+
+	if (h->chunk == NULL && env->request_buffer == CONN_READ_MAX &&
+	    rest.len >= DIRECT_MIN)
+		mem = conn_take_read_mem(h->conn, rest);
+	if (mem == NULL)
+		return body_init(body, ring_size(h, env));
+	rest = str_head(rest, h->body_left);
+	body_adopt(
+	    body, mem, CONN_READ_MAX, (size_t)(rest.ptr - mem), rest.len);
+	count(h, rest.len);
+	return (ssize_t)rest.len;
+}
+
+char *
+h1_body_place(struct h1 *h, size_t *n)
+{
+	char *mem;
+
+	if (h->chunk != NULL || h->body_failed)
+		return NULL;
+	mem = body_place(&h->req->body, n);
+	if (*n > h->body_left)
+		*n = (size_t)h->body_left;
+	return *n < DIRECT_MIN ? NULL : mem;
+}
+
+void
+h1_body_placed(struct h1 *h, size_t n)
+{
+	body_placed(&h->req->body, n);
+	count(h, n);
 }
 
 bool
@@ -130,18 +180,6 @@ h1_body_drop(struct h1 *h, struct str in, struct http_error *err)
 	return (ssize_t)used;
 }
 
-size_t
-h1_body_want(const struct h1 *h)
-{
-	size_t room;
-
-	if (h->body_failed || h1_body_done(h))
-		return 0;
-	room = body_room(&h->req->body);
-	return h->chunk != NULL || room < h->body_left ? room
-						       : (size_t)h->body_left;
-}
-
 bool
 h1_body_collected(const struct h1 *h)
 {
@@ -151,6 +189,18 @@ h1_body_collected(const struct h1 *h)
 	return room == 0 ||
 	    (room <= h->req->body.size / 16 &&
 		(h->chunk != NULL || h->body_left > room));
+}
+
+size_t
+h1_body_want(const struct h1 *h)
+{
+	size_t room;
+
+	if (h->body_failed || h1_body_done(h) || h1_body_collected(h))
+		return 0;
+	room = body_room(&h->req->body);
+	return h->chunk != NULL || room < h->body_left ? room
+						       : (size_t)h->body_left;
 }
 
 bool

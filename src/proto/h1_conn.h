@@ -48,6 +48,7 @@ struct h1 {
 struct h1_state {
 	const char *name;
 	size_t (*on_bytes)(struct h1 *h, struct str in);
+	void (*on_placed)(struct h1 *h); /* NULL: all has to be looked at */
 	size_t (*want_read)(const struct h1 *h);
 	void (*on_eof)(struct h1 *h);
 	void (*on_timeout)(struct h1 *h);
@@ -82,6 +83,15 @@ void h1_after_answer(struct h1 *h);
 
 /* What follows from the head: 0, or -E_PROTOCOL (too large) or -E_NOMEM. */
 int h1_body_begin(struct h1 *h, struct http_error *err);
+/*
+ * Makes its ring, of which rest may be the first part already: bytes of rest
+ * used, or -E_NOMEM.
+ */
+ssize_t h1_body_open(struct h1 *h, struct str rest);
+/* Where up to *n bytes of it may be read to; NULL: it has to be looked at. */
+char *h1_body_place(struct h1 *h, size_t *n);
+/* So many have been read there. */
+void h1_body_placed(struct h1 *h, size_t n);
 /* All of it has come. */
 bool h1_body_done(const struct h1 *h);
 /* Takes what there is room for: bytes used, or -E_PROTOCOL. */

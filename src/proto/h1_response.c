@@ -352,7 +352,7 @@ take_credit(struct stream *s, size_t n)
 		return;
 	if (!h->conn->blocked)
 		h1_clock_once(h, offsetof(struct proto_env, body_ms));
-	conn_again(h->conn);
+	conn_go_on(h->conn);
 }
 
 static size_t

@@ -31,8 +31,8 @@ struct proto_env {
 
 	uint64_t keepalive_ms;                 /* 0: each answer is the last */
 	uint64_t header_ms, body_ms, write_ms; /* 0: no limit */
-	unsigned queue_max; /* ready requests that wait; 0: no limit */
-	uint64_t queue_ms;  /* and how long each may; 0: no limit */
+	unsigned queue_max;    /* ready requests that wait; 0: no limit */
+	uint64_t queue_ms;     /* and how long each may; 0: no limit */
 	size_t request_buffer; /* of a body that may wait in memory */
 	uint64_t body_max;     /* of a whole body; 0: no limit */
 	size_t arena_max;

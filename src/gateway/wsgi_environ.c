@@ -50,7 +50,7 @@ put_text(struct wsgi_template *t, enum wsgi_key key, PyObject *text)
 }
 
 /* Sets one of the texts that differ, in the template. 0 or -1. */
-static int
+static inline int
 set_text(struct wsgi_template *t, enum wsgi_key key, struct str s)
 {
 	if (t->texts[key].ptr != NULL && str_eq_short(t->texts[key], s))

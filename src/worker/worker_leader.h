@@ -52,7 +52,7 @@ struct worker_leader {
 	pthread_cond_t turn_over; /* signalled when one waits for that */
 	pthread_cond_t main;      /* of worker_leader_watch */
 	uint64_t n_turns;
-	bool stopping;
+	atomic_bool stopping;
 	bool told, calls_main; /* of worker_leader_watch */
 
 	struct worker_slot deputy;

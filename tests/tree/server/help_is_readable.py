@@ -62,3 +62,14 @@ def test_every_setting_and_flag_of_gunicorn_25_is_known():
         assert name in table, name
         for flag in flags:
             assert re.search(rf'["\s!]{flag}["\s]', table[name]), line
+
+
+def test_the_atoms_are_those_of_the_code():
+    code = (ROOT / "src/telemetry/access_atoms.c").read_text()
+    page = (ROOT / "build/docs/settings.md").read_text()
+    keys = dict(re.findall(r"^\| `%\((\w)\)s` \| `?([\w.]*)`? \|", page,
+                           re.M))
+    letters = re.findall(r"\.letter = '(\w)'", code)
+    assert sorted(keys) == sorted([*letters, "l"])
+    for letter, key in keys.items():
+        assert letter in "lt" or f'"{key}"' in code, letter

@@ -68,9 +68,9 @@ hash(struct str name)
 }
 
 /*
- * n bytes (2, 4 or 8) of a name, in which nothing may differ from a known one but
- * the case of letters. Known names have letters, digits and '-', of which only
- * letters have the bit 0x40.
+ * n bytes (2, 4 or 8) of a name, in which nothing may differ from a known one
+ * but the case of letters. Known names have letters, digits and '-', of which
+ * only letters have the bit 0x40.
  */
 static inline bool
 same(const char *name, const char *known, size_t n)

@@ -398,6 +398,7 @@ place(struct conn *c, size_t *n)
 	mem = c->proto->place(c, &room);
 	if (mem != NULL && room < *n)
 		*n = room;
+	/* cppcheck-suppress returnDanglingLifetime; room's is not kept */
 	return mem;
 }
 

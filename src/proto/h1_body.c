@@ -185,7 +185,7 @@ h1_body_collected(const struct h1 *h)
 {
 	size_t room = body_room(&h->req->body);
 
-	/* The rest does not fit: a read for a few bytes of it is not worth it. */
+	/* The rest does not fit: a read for a few bytes is not worth it. */
 	return room == 0 ||
 	    (room <= h->req->body.size / 16 &&
 		(h->chunk != NULL || h->body_left > room));

@@ -20,10 +20,11 @@ struct access_line {
 	bool cut; /* something did not fit; nothing more is taken */
 };
 
+/* What closes a value goes behind the end, which is kept free for it. */
 static inline size_t
 access_line_room(const struct access_line *l)
 {
-	return (size_t)(l->end - l->p);
+	return l->p < l->end ? (size_t)(l->end - l->p) : 0;
 }
 
 /* Whole or not at all. */

@@ -69,11 +69,24 @@ is_turning(const struct worker_leader *l)
 
 /* --- calling slots --- */
 
+static unsigned
+n_idle(const struct worker_leader *l)
+{
+	return atomic_load_explicit(&l->n_idle, memory_order_relaxed);
+}
+
+static void
+count_idle(struct worker_leader *l, int more)
+{
+	atomic_store_explicit(
+	    &l->n_idle, n_idle(l) + (unsigned)more, memory_order_relaxed);
+}
+
 static void
 call(struct worker_leader *l, struct worker_slot *s)
 {
 	list_remove(&s->idle);
-	l->n_idle--;
+	count_idle(l, -1);
 	s->called = true;
 	pthread_cond_signal(&s->wake);
 }
@@ -115,12 +128,12 @@ static void
 stand_by(struct worker_leader *l, struct worker_slot *s, int ms)
 {
 	list_prepend(&l->idle, &s->idle);
-	l->n_idle++;
+	count_idle(l, 1);
 	s->called = false;
 	reactor_sleep(l->reactor, &s->wake, ms);
 	if (!s->called) {
 		list_remove(&s->idle);
-		l->n_idle--;
+		count_idle(l, -1);
 	}
 }
 
@@ -132,7 +145,7 @@ set_free(struct worker_leader *l, const struct worker_slot *s)
 {
 	bool itself = !s->in_app && s != &l->deputy;
 
-	reactor_set_free(l->reactor, l->n_idle + itself);
+	reactor_set_free(l->reactor, n_idle(l) + itself);
 }
 
 /* The main thread of a worker whose slots are others has to know. */
@@ -308,8 +321,9 @@ worker_leader_blocks(
 	struct worker_site *site;
 	int saved = errno;
 
-	/* Nobody needs this slot: it may block as long as it likes. */
-	if (leader_of(l) != s && !reactor_has_ready(l->reactor))
+	/* There is nobody to call, or nothing to do for him. */
+	if (n_idle(l) == 0 ||
+	    (leader_of(l) != s && !reactor_has_ready(l->reactor)))
 		return;
 	site = site_of(l, address);
 	s->site = site;
@@ -381,7 +395,7 @@ deputy_main(void *arg)
 		if (leader_of(l) == &l->deputy && !is_turning(l)) {
 			/* An idle slot that was called may have to wait. */
 			turn(l, &l->deputy,
-			    l->n_idle > 0 && reactor_has_ready(l->reactor)
+			    n_idle(l) > 0 && reactor_has_ready(l->reactor)
 				? TICK_MS
 				: l->turn_ms);
 			call_for_ready(l);

@@ -46,7 +46,7 @@ struct worker_leader {
 	struct reactor *reactor;
 	_Atomic(struct worker_slot *) leader; /* NULL: nobody yet */
 	struct list idle;                     /* slots that wait to be called */
-	unsigned n_idle;
+	atomic_uint n_idle;                   /* written with the lock only */
 	int turn_ms;         /* the longest turn: its end is a sign of life */
 	atomic_bool turning; /* somebody is within reactor_turn */
 	pthread_cond_t turn_over; /* signalled when one waits for that */

@@ -79,6 +79,8 @@ STREAMING = """
 """
 HAPROXY = """
 global
+    # One thread: several drop lines of a log that another is writing to.
+    nbthread 1
     log stdout format raw local0
 defaults
     mode http

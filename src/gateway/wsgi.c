@@ -92,6 +92,7 @@ fail(struct wsgi_call *c, int rc)
 {
 	if (rc == -E_PYTHON)
 		rc = report(c);
+	wsgi_call_returned(c, true);
 	response_error(c->req, status_for(c->req), NULL);
 	wsgi_call_over(c);
 	return rc;
@@ -106,6 +107,7 @@ finish(struct wsgi_call *c)
 
 	if (req == NULL)
 		return 0; /* it went out as a whole */
+	wsgi_call_returned(c, false);
 	if (!c->head_sent)
 		rc = wsgi_response_head(c, 0);
 	if (rc < 0)

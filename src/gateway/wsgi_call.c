@@ -4,9 +4,11 @@
  */
 #include "gateway/wsgi_call.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/check.h"
 #include "base/error.h"
 #include "base/version.h"
 #include "gateway/wsgi_file.h"
@@ -66,9 +68,9 @@ errors_stream(void)
 	if (io == NULL)
 		return NULL;
 	if (in_file) /* as sys.stderr, but for where it leads; never closed */
-		stream = PyObject_CallMethod(io, "open", "isissOO",
-		    log_out_fd(), "w", 1, "utf-8", "backslashreplace", Py_None,
-		    Py_False);
+		stream =
+		    PyObject_CallMethod(io, "open", "isissOO", log_out_fd(),
+			"w", 1, "utf-8", "backslashreplace", Py_None, Py_False);
 	else /* standard error is closed */
 		stream =
 		    PyObject_CallMethod(io, "open", "ss", "/dev/null", "w");
@@ -182,7 +184,8 @@ wsgi_call_begin(struct request *req)
 	if (c == NULL)
 		return NULL;
 	c->req = req;
-	c->thread = PyThread_get_thread_ident();
+	CHECK(c->n_waiting == 0);
+	c->returned = false;
 	c->template = NULL;
 	c->status = NULL;
 	c->head_sent = false;
@@ -235,21 +238,71 @@ wsgi_call_end(struct wsgi_call *c)
 	free_calls = c;
 }
 
+/* --- waiting, of any number of threads --- */
+
+/* Guards each n_waiting; told when one becomes less. */
+static pthread_mutex_t waiting = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t waited = PTHREAD_COND_INITIALIZER;
+
+static unsigned
+given_up(const struct request *req)
+{
+	return atomic_load_explicit(&req->given_up, memory_order_relaxed);
+}
+
+static void
+count_waiting(struct wsgi_call *c, int more)
+{
+	pthread_mutex_lock(&waiting);
+	c->n_waiting += (unsigned)more;
+	pthread_cond_broadcast(&waited);
+	pthread_mutex_unlock(&waiting);
+}
+
 int
 wsgi_call_wait(struct wsgi_call *c, unsigned events)
 {
 	struct request *req = c->req;
 
-	if (PyThread_get_thread_ident() != c->thread) {
-		PyErr_SetString(PyExc_RuntimeError,
-		    "this has to wait for "
-		    "the client, which only the thread can that the "
-		    "application was called on");
-		return -E_PYTHON;
-	}
+	count_waiting(c, 1);
 	python_gil_drop();
 	(void)req->executor->ops->wait(
 	    req->executor, req, events | EXECUTOR_END);
 	python_gil_take();
-	return 0;
+	count_waiting(c, -1);
+	if ((given_up(req) & events) == 0)
+		return 0;
+	PyErr_SetString(
+	    PyExc_RuntimeError, "the application has returned meanwhile");
+	return -E_PYTHON;
+}
+
+/*
+ * Until no thread waits; with the GIL, and without it meanwhile. How long they
+ * wait is bounded by what the executor's wait is bounded by.
+ */
+static void
+await_threads(struct wsgi_call *c)
+{
+	pthread_mutex_lock(&waiting);
+	python_gil_drop();
+	while (c->n_waiting > 0)
+		pthread_cond_wait(&waited, &waiting);
+	pthread_mutex_unlock(&waiting);
+	python_gil_take();
+}
+
+void
+wsgi_call_returned(struct wsgi_call *c, bool cut)
+{
+	struct request *req = c->req;
+
+	if (c->n_waiting == 0)
+		return;
+	c->returned = true;
+	req->executor->ops->give_up(
+	    req->executor, req, EXECUTOR_BODY | (cut ? EXECUTOR_ROOM : 0));
+	/* One that comes to the GIL first may begin to wait again. */
+	while (c->n_waiting > 0)
+		await_threads(c);
 }

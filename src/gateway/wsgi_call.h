@@ -18,7 +18,8 @@ struct wsgi_input;
 struct wsgi_call {
 	struct wsgi_call *next; /* free ones */
 	struct request *req;    /* NULL as soon as its answer is complete */
-	unsigned long thread;   /* that the application was called on */
+	unsigned n_waiting;     /* threads in wsgi_call_wait */
+	bool returned; /* the answer ends when none waits: nobody new may */
 
 	struct wsgi_templates templates;
 	struct wsgi_template *template; /* of this request's environ, or NULL */
@@ -45,14 +46,21 @@ int wsgi_call_start(bool multithread, bool multiprocess);
 
 /* A call for req; NULL with a Python error set. */
 struct wsgi_call *wsgi_call_begin(struct request *req);
+/*
+ * The application has returned: no thread of its may still wait when the
+ * answer ends. Those that wait for body give up; those that write are waited
+ * for, without the GIL, or give up too when the answer is cut.
+ */
+void wsgi_call_returned(struct wsgi_call *c, bool cut);
 /* The answer is complete: nothing may touch the request any more. */
 void wsgi_call_over(struct wsgi_call *c);
 /* The application's side is over too. */
 void wsgi_call_end(struct wsgi_call *c);
 
 /*
- * Waits, without the GIL, for one of a set of executor_event. 0, or -E_PYTHON
- * with an error set: this is not the thread that was called.
+ * Waits, without the GIL, for one of a set of executor_event. Any thread. 0, or
+ * -E_PYTHON with an error set: the application has returned, nobody waits any
+ * more.
  */
 int wsgi_call_wait(struct wsgi_call *c, unsigned events);
 

@@ -14,7 +14,7 @@ call(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *names)
 {
 	struct wsgi_function *f = (struct wsgi_function *)self;
 
-	if (f->call == NULL || f->call->req == NULL) {
+	if (f->call == NULL || f->call->req == NULL || f->call->returned) {
 		PyErr_Format(
 		    PyExc_RuntimeError, "%s: the request is over", f->name);
 		return NULL;

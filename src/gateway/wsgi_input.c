@@ -57,7 +57,7 @@ raise_end(enum request_end why)
 static struct request *
 request_of(struct wsgi_input *in)
 {
-	if (in->call != NULL && in->call->req != NULL)
+	if (in->call != NULL && in->call->req != NULL && !in->call->returned)
 		return in->call->req;
 	PyErr_SetString(
 	    PyExc_ValueError, "wsgi.input cannot be read: the request is over");

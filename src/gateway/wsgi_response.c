@@ -248,6 +248,7 @@ send_whole(struct wsgi_call *c, struct str body)
 
 	if (n < 0)
 		return n;
+	wsgi_call_returned(c, false);
 	rc = response_whole(c->req, c->code, c->reason, c->headers.fields,
 	    (unsigned)n, body, &bad);
 	if (rc < 0)

@@ -42,6 +42,7 @@ request_create(
 	atomic_init(&req->body.got, 0);
 	atomic_init(&req->body.complete, false);
 	atomic_init(&req->end, REQUEST_GOES_ON);
+	atomic_init(&req->given_up, 0);
 	return req;
 }
 

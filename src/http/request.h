@@ -106,6 +106,9 @@ struct request {
 
 	struct response response;
 	_Atomic(enum request_end) end;
+	/* A set of executor_event for which nobody waits any more: the
+	 * application has returned, and a thread of its may wait still. */
+	_Atomic unsigned given_up;
 	uint64_t started_ms; /* clock_ms when the head was complete */
 	uint64_t started_us; /* the same, exactly, where somebody asks; or 0 */
 	bool keep_fields;    /* the answer's fields are looked at afterwards */

@@ -116,11 +116,15 @@ struct executor_ops {
 	 */
 	void (*turn)(struct executor *e, int ms);
 	/*
-	 * Called by a gateway on the application's thread, without the GIL:
-	 * returns when one of the events (a set of executor_event) is true of
-	 * req; a set. Never runs another request's application.
+	 * Called by a gateway on any thread, by several at a time too, without
+	 * the GIL: returns when one of the events (a set of executor_event) is
+	 * true of req, or given up; a set. Never runs another request's
+	 * application. req must not end meanwhile.
 	 */
 	unsigned (*wait)(
+	    struct executor *e, struct request *req, unsigned events);
+	/* Whoever waits for one of events returns, now and from now on. */
+	void (*give_up)(
 	    struct executor *e, struct request *req, unsigned events);
 	/*
 	 * Something happened to req: whoever waits for it must look again.

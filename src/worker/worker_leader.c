@@ -269,7 +269,8 @@ worker_leader_waited(struct worker_leader *l, struct worker_slot *s)
 void
 worker_leader_wake(struct worker_slot *s)
 {
-	pthread_cond_signal(&s->wake);
+	/* Several threads of one application may wait. */
+	pthread_cond_broadcast(&s->wake);
 }
 
 /* --- a slot that blocks --- */

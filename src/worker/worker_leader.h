@@ -32,10 +32,12 @@ struct worker_site {
 
 /* One thread that leads and, but for the deputy, calls the application. */
 struct worker_slot {
-	struct list idle;    /* in the leadership's list of idle slots */
-	pthread_cond_t wake; /* with the reactor's lock */
-	bool called;         /* out of the idle list: has something to do */
-	bool in_app;         /* a request was taken; its call may run */
+	struct list idle; /* in the leadership's list of idle slots */
+	/* With the reactor's lock. Waited for by the slot's own thread, and by
+	 * those that its application has started. */
+	pthread_cond_t wake;
+	bool called; /* out of the idle list: has something to do */
+	bool in_app; /* a request was taken; its call may run */
 	/* Of the slot's own thread; others only read it. When the application
 	 * let go of the GIL, by time_us; 0: it has it, or waits for it. */
 	_Atomic uint64_t blocked_us;
@@ -79,8 +81,9 @@ struct list *
 worker_leader_next(struct worker_leader *l, struct worker_slot *s, int ms);
 
 /*
- * For a slot in the application that waits for something of its own request:
- * returns after something may have happened, a turn at most. With the lock.
+ * For a slot in the application that waits for something of its own request,
+ * or a thread that this has started: returns after something may have
+ * happened, a turn at most. With the lock.
  */
 void worker_leader_wait(struct worker_leader *l, struct worker_slot *s);
 /* What it waited for has come. With the lock. */

@@ -134,7 +134,9 @@ happened(struct request *req, unsigned events)
 		set |= EXECUTOR_BODY;
 	if ((events & EXECUTOR_ROOM) && req->stream->ops->room(req->stream) > 0)
 		set |= EXECUTOR_ROOM;
-	return set;
+	return set |
+	    (events &
+		atomic_load_explicit(&req->given_up, memory_order_relaxed));
 }
 
 static unsigned
@@ -150,6 +152,20 @@ wait_for(struct executor *e, struct request *req, unsigned events)
 	worker_leader_waited(&t->leader, &a->slot);
 	reactor_unlock(t->w->reactor);
 	return set;
+}
+
+static void
+give_up(struct executor *e, struct request *req, unsigned events)
+{
+	struct worker_threads *t = threads_from(e);
+	struct app_slot *a = req->slot;
+
+	reactor_lock(t->w->reactor);
+	atomic_fetch_or_explicit(&req->given_up, events, memory_order_relaxed);
+	worker_leader_wake(&a->slot);
+	/* One of those who wait may turn. */
+	reactor_wake(t->w->reactor);
+	reactor_unlock(t->w->reactor);
 }
 
 static void
@@ -301,6 +317,7 @@ static struct executor_ops threads_ops = {
 	.start = start,
 	.turn = turn,
 	.wait = wait_for,
+	.give_up = give_up,
 	.wake = wake,
 	.stop = stop,
 };

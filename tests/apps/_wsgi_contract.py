@@ -7,6 +7,7 @@ import io
 import os
 import sys
 import tempfile
+import threading
 from wsgiref.validate import validator
 
 TEXT = [("Content-Type", "text/plain")]
@@ -142,6 +143,56 @@ def writes(environ, start_response):
     for i in range(n):
         write(b"%d" % (i % 10) * size)
     return []
+
+
+def thread_writes(environ, start_response):
+    """query: how many threads, of how many bytes each in one write(), and
+    whether the call waits for them. Each has a letter."""
+    n, size, joins = map(int, environ["QUERY_STRING"].split(","))
+    write = start_response("200 OK", TEXT)
+    lock = threading.Lock()
+    begun = threading.Event()
+
+    def stream(letter):
+        try:
+            with lock:
+                write(letter)
+                begun.set()
+                write(letter * (size - 1))
+            note("written")
+        except OSError as e:
+            note(type(e).__name__)
+        except RuntimeError:
+            note("RuntimeError")
+    threads = [threading.Thread(target=stream, args=(bytes([65 + i]),))
+               for i in range(n)]
+    for thread in threads:
+        thread.start()
+    begun.wait()
+    if joins:
+        for thread in threads:
+            thread.join()
+    elif environ["REQUEST_METHOD"] == "DELETE":
+        raise ValueError("while a thread writes")
+    return []
+
+
+def thread_reads(environ, start_response):
+    """Answers while another thread waits for more of the body."""
+    read = environ["wsgi.input"].read
+    begun = threading.Event()
+
+    def use():
+        try:
+            read(1)
+            begun.set()
+            note(f"read {len(read())}")
+        except RuntimeError:
+            note("RuntimeError")
+    threading.Thread(target=use).start()
+    begun.wait()
+    start_response("200 OK", TEXT)
+    return [b"early"]
 
 
 def write_with_length(environ, start_response):
@@ -296,7 +347,8 @@ def software(environ, start_response):
 
 PAGES = {f"/{f.__name__}": f for f in (
     noted, range_of_file, read_ahead, pipe, only_read, closable, wrapped,
-    after_write, too_short, broken_file, writes, write_with_length,
+    after_write, too_short, broken_file, writes, thread_writes,
+    thread_reads, write_with_length,
     write_no_bytes, write_late, twice, replaced, replaced_by_name, too_late,
     in_the_first_step, generator, endless, list_that_closes, raises,
     close_raises, more_than_length, reads, software)}

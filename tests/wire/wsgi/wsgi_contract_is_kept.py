@@ -1,6 +1,7 @@
 """PEP 3333 by the letter: files, write(), exc_info, close(), wsgi.input."""
 
 import re
+import socket
 
 import pytest
 
@@ -111,6 +112,64 @@ def test_start_response_and_write(contract, path, status, body, note):
     assert (answer.status, answer.body) == (status, body)
     assert answer.field("X-First") is None
     assert noted(contract) == [note]
+
+
+MEBI = 1 << 20
+
+
+def until_noted(s, what):
+    seen = []
+
+    def look():
+        seen.extend(noted(s))
+        return what in seen
+    s.until(look, what)
+
+
+@pytest.mark.parametrize("joins", [1, 0])
+@pytest.mark.parametrize("n", [1, 3])
+def test_threads_of_the_application_write(contract, n, joins):
+    """More than the kernel takes: they wait for the client."""
+    client = contract.connect()
+    client.send(get(f"/thread_writes?{n},{8 * MEBI},{joins}"))
+    head = client.socket.recv(10, socket.MSG_PEEK)
+    assert head == b"HTTP/1.1 2"
+    body = client.answer().body
+    whole = [l * (8 * MEBI) for l in (b"A", b"B", b"C")[:n]]
+    if joins:
+        assert len(body) == n * 8 * MEBI
+        assert {body[i:i + 8 * MEBI]
+                for i in range(0, len(body), 8 * MEBI)} == set(whole)
+    else:  # what had begun when the call returned is sent, no more
+        assert body in whole
+    assert client.ask(get("/software")).status == 200
+    until_noted(contract, "written")
+
+
+def test_a_thread_that_writes_when_the_client_goes(contract):
+    client = contract.connect()
+    client.send(get(f"/thread_writes?1,{8 * MEBI},1"))
+    client.socket.recv(10)
+    client.reset()
+    until_noted(contract, "BrokenPipeError")
+
+
+def test_a_thread_that_writes_when_the_call_fails(contract):
+    client = contract.connect()
+    client.send(get(f"/thread_writes?1,{8 * MEBI},0", method="DELETE"))
+    contract.wait_log("while a thread writes")
+    until_noted(contract, "RuntimeError")
+    rest = client.rest()
+    assert rest.startswith(b"HTTP/1.1 200")
+    assert len(rest) < 8 * MEBI
+
+
+def test_a_thread_that_reads_when_the_call_returns(contract):
+    client = contract.connect()
+    client.send(b"POST /thread_reads HTTP/1.1\r\nHost: a\r\n"
+                b"Content-Length: 9000000\r\n\r\nx" + b"y" * 70000)
+    assert client.answer().body == b"early"
+    until_noted(contract, "RuntimeError")
 
 
 def test_exc_info_after_the_head_raises_and_cuts(contract):

@@ -16,6 +16,9 @@ import subprocess
 import tempfile
 import time
 
+import machine
+import servers
+
 APP = '''\
 def app(environ, start_response):
     start_response("200 OK", [("Content-Type", "text/plain"),
@@ -24,12 +27,6 @@ def app(environ, start_response):
 '''
 REQUEST = b"GET / HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n"
 DEADLINE = 20  # seconds
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def answered(port):
@@ -46,7 +43,7 @@ class Server:
     """A command that serves app:app on a port, until the with ends."""
 
     def __init__(self, command, folder):
-        self.port = free_port()
+        self.port = servers.free_port()
         command = [word.format(port=self.port) for word in command]
         self.began = time.perf_counter()
         self.process = subprocess.Popen(
@@ -61,7 +58,8 @@ class Server:
                 raise SystemExit(f"no answer from {self.process.args}")
             time.sleep(0.0005)
         self.first_ms = (time.perf_counter() - self.began) * 1000
-        self.cpu_ms = cpu_ms(self.process.pid)
+        self.cpu_ms = 1000 * machine.cpu_seconds(
+            machine.tree(self.process.pid))
         return self
 
     def __exit__(self, *_):
@@ -73,37 +71,10 @@ class Server:
             self.process.wait()
 
 
-def tree(root):
-    """root and all below it."""
-    children = {}
-    for entry in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            with open(f"/proc/{entry}/stat") as f:
-                parent = int(f.read().rsplit(")", 1)[1].split()[1])
-        except OSError:
-            continue
-        children.setdefault(parent, []).append(int(entry))
-    todo, found = [root], []
-    while todo:
-        found.append(todo.pop())
-        todo += children.get(found[-1], [])
-    return found
-
-
-def cpu_ms(root):
-    """Processor time of the tree so far: the same on a busy machine."""
-    spent = 0
-    for pid in tree(root):
-        for task in os.listdir(f"/proc/{pid}/task"):
-            with open(f"/proc/{pid}/task/{task}/schedstat") as f:
-                spent += int(f.read().split()[0])
-    return spent / 1e6
-
-
 def memory(root):
     """(PSS, anonymous part of it) of the tree, in MB."""
     total = anonymous = 0
-    for pid in tree(root):
+    for pid in machine.tree(root):
         with open(f"/proc/{pid}/smaps_rollup") as f:
             rows = dict(line.split(":", 1) for line in f if ":" in line)
         total += int(rows["Pss"].split()[0])
@@ -118,7 +89,7 @@ def settled(server, workers):
     while time.monotonic() < end:
         now = memory(server.process.pid)
         if before and abs(now[0] - before[0]) < 0.05 and \
-                len(tree(server.process.pid)) > workers:
+                len(machine.tree(server.process.pid)) > workers:
             return now
         before = now
         time.sleep(0.5)

@@ -98,19 +98,6 @@ conn_set_idle(struct conn *c, bool idle)
 		c->reactor->n_idle--;
 }
 
-struct reactor *
-conn_enter(struct conn *c)
-{
-	reactor_lock(c->reactor);
-	return c->reactor;
-}
-
-void
-conn_leave(struct reactor *r)
-{
-	reactor_unlock(r);
-}
-
 static void
 make_runnable(struct conn *c)
 {

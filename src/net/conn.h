@@ -5,9 +5,10 @@
  * Ownership. A connection belongs to the holder of the reactor. While it is
  * *held* (from the moment when a request of it is ready until
  * conn_hand_back) the application's side may call conn_write, conn_sendfile
- * and conn_flush; the reactor's side then only shuts the descriptor down and
- * tells the protocol (on_gone); the close waits for the hand-back, so that
- * nobody ever writes to a number that was given out again.
+ * and conn_flush, with the reactor's lock as everybody; the reactor's side
+ * then only shuts the descriptor down and tells the protocol (on_gone); the
+ * close waits for the hand-back, so that nobody ever writes to a number that
+ * was given out again.
  */
 #ifndef NET_CONN_H
 #define NET_CONN_H
@@ -146,13 +147,6 @@ struct conn {
 };
 
 /* --- for protocols --- */
-
-/*
- * Around all that the application's side does with c, which may be gone
- * afterwards: the lock of its reactor. For conn_leave, what conn_enter gave.
- */
-struct reactor *conn_enter(struct conn *c);
-void conn_leave(struct reactor *r);
 
 /* Everything that a worker's protocols share. */
 struct proto_env *conn_env(const struct conn *c);

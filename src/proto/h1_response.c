@@ -10,6 +10,7 @@
 #include "http/http_date.h"
 #include "http/http_status.h"
 #include "http/response.h"
+#include "net/reactor.h"
 #include "proto/h1_conn.h"
 
 #include "base/banned.h"
@@ -406,14 +407,24 @@ reset(struct stream *s)
 
 /* --- the table: each with the reactor's lock, for others may turn it --- */
 
+/* What to unlock afterwards: by then there may be no connection. */
+static struct reactor *
+enter(struct stream *s)
+{
+	struct reactor *r = h1_from_stream(s)->conn->reactor;
+
+	reactor_lock(r);
+	return r;
+}
+
 static int
 on_head(struct stream *s, unsigned status, struct str reason,
     const struct field *fields, unsigned n_fields)
 {
-	struct reactor *r = conn_enter(h1_from_stream(s)->conn);
+	struct reactor *r = enter(s);
 	int rc = send_head(s, status, reason, fields, n_fields);
 
-	conn_leave(r);
+	reactor_unlock(r);
 	return rc;
 }
 
@@ -421,30 +432,30 @@ static int
 on_informational(struct stream *s, unsigned status, const struct field *fields,
     unsigned n_fields)
 {
-	struct reactor *r = conn_enter(h1_from_stream(s)->conn);
+	struct reactor *r = enter(s);
 	int rc = send_informational(s, status, fields, n_fields);
 
-	conn_leave(r);
+	reactor_unlock(r);
 	return rc;
 }
 
 static ssize_t
 on_body(struct stream *s, struct str data)
 {
-	struct reactor *r = conn_enter(h1_from_stream(s)->conn);
+	struct reactor *r = enter(s);
 	ssize_t n = send_body(s, data);
 
-	conn_leave(r);
+	reactor_unlock(r);
 	return n;
 }
 
 static ssize_t
 on_file(struct stream *s, int fd, off_t offset, size_t len)
 {
-	struct reactor *r = conn_enter(h1_from_stream(s)->conn);
+	struct reactor *r = enter(s);
 	ssize_t n = send_file(s, fd, offset, len);
 
-	conn_leave(r);
+	reactor_unlock(r);
 	return n;
 }
 
@@ -452,39 +463,39 @@ static int
 on_whole(struct stream *s, unsigned status, struct str reason,
     const struct field *fields, unsigned n_fields, struct str body)
 {
-	struct reactor *r = conn_enter(h1_from_stream(s)->conn);
+	struct reactor *r = enter(s);
 	int rc = send_whole(s, status, reason, fields, n_fields, body);
 
-	conn_leave(r);
+	reactor_unlock(r);
 	return rc;
 }
 
 static int
 on_end(struct stream *s)
 {
-	struct reactor *r = conn_enter(h1_from_stream(s)->conn);
+	struct reactor *r = enter(s);
 	int rc = end_answer(s);
 
-	conn_leave(r);
+	reactor_unlock(r);
 	return rc;
 }
 
 static void
 on_credit(struct stream *s, size_t n)
 {
-	struct reactor *r = conn_enter(h1_from_stream(s)->conn);
+	struct reactor *r = enter(s);
 
 	take_credit(s, n);
-	conn_leave(r);
+	reactor_unlock(r);
 }
 
 static void
 on_reset(struct stream *s)
 {
-	struct reactor *r = conn_enter(h1_from_stream(s)->conn);
+	struct reactor *r = enter(s);
 
 	reset(s);
-	conn_leave(r);
+	reactor_unlock(r);
 }
 
 const struct stream_ops h1_stream_ops = {

@@ -14,6 +14,8 @@
 
 #include <cmocka.h>
 
+#include "turn.h"
+
 #include "base/clock.h"
 #include "base/error.h"
 #include "net/listener.h"
@@ -92,18 +94,6 @@ static const struct proto_ops echo_ops = {
 
 static struct reactor *reactor;
 static struct sock_addr address;
-
-/* One turn, by the only thread there is. */
-static int
-turn(struct reactor *r, int ms)
-{
-	int rc;
-
-	reactor_lock(r);
-	rc = reactor_turn(r, ms);
-	reactor_unlock(r);
-	return rc;
-}
 
 static void
 start(unsigned max_conns)

@@ -14,6 +14,8 @@
 
 #include <cmocka.h>
 
+#include "../net/turn.h"
+
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/num.h"
@@ -28,18 +30,6 @@
 
 #define DEADLINE_MS 5000
 #define BLOCK 70000
-
-/* One turn, by the only thread there is. */
-static int
-turn(struct reactor *r, int ms)
-{
-	int rc;
-
-	reactor_lock(r);
-	rc = reactor_turn(r, ms);
-	reactor_unlock(r);
-	return rc;
-}
 
 struct test_executor {
 	struct executor executor;

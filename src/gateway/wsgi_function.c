@@ -9,17 +9,23 @@
 
 #include "base/banned.h"
 
+struct wsgi_call *
+wsgi_function_call(const struct wsgi_function *f)
+{
+	if (f->call != NULL && f->call->req != NULL && !f->call->returned)
+		return f->call;
+	PyErr_Format(PyExc_RuntimeError, "%s: the request is over", f->name);
+	return NULL;
+}
+
 static PyObject *
 call(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *names)
 {
 	struct wsgi_function *f = (struct wsgi_function *)self;
 
-	if (f->call == NULL || f->call->req == NULL || f->call->returned) {
-		PyErr_Format(
-		    PyExc_RuntimeError, "%s: the request is over", f->name);
+	if (wsgi_function_call(f) == NULL)
 		return NULL;
-	}
-	return f->body(f->call, args, PyVectorcall_NARGS(nargsf), names);
+	return f->body(f, args, PyVectorcall_NARGS(nargsf), names);
 }
 
 static PyObject *

@@ -169,22 +169,23 @@ reserve(struct wsgi_headers *h, Py_ssize_t n)
 	return 0;
 }
 
-int
-wsgi_headers_take(struct wsgi_headers *h, PyObject *list)
+PyObject *
+wsgi_headers_list(PyObject *headers)
 {
-	PyObject *items = PySequence_Fast(
-	    list, "the response headers are not a list"); /* new */
+	return PySequence_Fast(headers, "the response headers are not a list");
+}
+
+int
+wsgi_headers_take(struct wsgi_headers *h, PyObject *items)
+{
 	int rc;
 
 	wsgi_headers_drop(h);
-	if (items == NULL)
-		return -E_PYTHON;
 	rc = reserve(h, PySequence_Fast_GET_SIZE(items));
 	for (Py_ssize_t i = 0;
 	     rc == 0 && i < PySequence_Fast_GET_SIZE(items) && h->n < h->max;
 	     i++)
 		rc = take_one(h, PySequence_Fast_GET_ITEM(items, i));
-	Py_DECREF(items);
 	if (rc < 0)
 		wsgi_headers_drop(h);
 	return rc;

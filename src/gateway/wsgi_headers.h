@@ -18,11 +18,17 @@ struct wsgi_headers {
 };
 
 /*
- * Takes over list (any sequence of pairs) instead of what h held; the
+ * New reference to headers (any iterable of pairs) as a list or tuple, or NULL
+ * with an error set. An iterable of the application's runs its Python code.
+ */
+PyObject *wsgi_headers_list(PyObject *headers);
+
+/*
+ * Takes over items (of wsgi_headers_list) instead of what h held; the
  * application may do with it what it wants then. 0, or -E_PYTHON with an
  * error set; h is empty then.
  */
-int wsgi_headers_take(struct wsgi_headers *h, PyObject *list);
+int wsgi_headers_take(struct wsgi_headers *h, PyObject *items);
 
 /* Lets the application's objects go. */
 void wsgi_headers_drop(struct wsgi_headers *h);

@@ -72,14 +72,14 @@ find_status(PyObject *status, unsigned *code, struct str *reason)
 
 /* Takes over what start_response was given, whole or not at all. */
 static int
-capture(struct wsgi_call *c, PyObject *status, PyObject *headers)
+capture(struct wsgi_call *c, PyObject *status, PyObject *items)
 {
 	struct wsgi_headers before;
 	struct str reason;
 	unsigned code;
 
 	if (find_status(status, &code, &reason) < 0 ||
-	    wsgi_headers_take(&c->draft, headers) < 0)
+	    wsgi_headers_take(&c->draft, items) < 0)
 		return -E_PYTHON;
 	before = c->headers;
 	c->headers = c->draft;
@@ -141,8 +141,8 @@ refuse:
 }
 
 PyObject *
-wsgi_response_start(
-    struct wsgi_call *c, PyObject *const *args, Py_ssize_t n, PyObject *names)
+wsgi_response_start(struct wsgi_function *f, PyObject *const *args,
+    Py_ssize_t n, PyObject *names)
 {
 	static const char *const texts[] = {
 		"status",
@@ -150,6 +150,9 @@ wsgi_response_start(
 		"exc_info",
 	};
 	PyObject *slots[3] = { NULL, NULL, NULL }; /* borrowed */
+	struct wsgi_call *c = f->call;
+	PyObject *items; /* new */
+	int rc = -E_PYTHON;
 
 	if (take_arguments(texts, 3, slots, args, n, names) < 0)
 		return NULL;
@@ -169,9 +172,12 @@ wsgi_response_start(
 		    PyExc_AssertionError, "Response headers already set!");
 		return NULL;
 	}
-	if (capture(c, slots[0], slots[1]) < 0)
-		return NULL;
-	return Py_NewRef((PyObject *)c->write);
+	items = wsgi_headers_list(slots[1]);
+	c = items == NULL ? NULL : wsgi_function_call(f);
+	if (c != NULL)
+		rc = capture(c, slots[0], items);
+	Py_XDECREF(items);
+	return rc < 0 ? NULL : Py_NewRef((PyObject *)c->write);
 }
 
 /* Where Content-Length of the whole may be added (RFC 9110, section 8.6). */
@@ -307,8 +313,8 @@ wsgi_response_write(struct wsgi_call *c, PyObject *data)
 }
 
 PyObject *
-wsgi_response_write_function(
-    struct wsgi_call *c, PyObject *const *args, Py_ssize_t n, PyObject *names)
+wsgi_response_write_function(struct wsgi_function *f, PyObject *const *args,
+    Py_ssize_t n, PyObject *names)
 {
 	int rc;
 
@@ -316,7 +322,7 @@ wsgi_response_write_function(
 		PyErr_SetString(PyExc_TypeError, "write() takes one argument");
 		return NULL;
 	}
-	rc = wsgi_response_write(c, args[0]);
+	rc = wsgi_response_write(f->call, args[0]);
 	if (rc >= 0)
 		return Py_NewRef(Py_None);
 	if (rc != -E_PYTHON)
@@ -325,10 +331,12 @@ wsgi_response_write_function(
 }
 
 PyObject *
-wsgi_response_early_hints(
-    struct wsgi_call *c, PyObject *const *args, Py_ssize_t n, PyObject *names)
+wsgi_response_early_hints(struct wsgi_function *f, PyObject *const *args,
+    Py_ssize_t n, PyObject *names)
 {
 	struct wsgi_headers h = { .fields = NULL };
+	struct wsgi_call *c = NULL;
+	PyObject *items; /* new */
 	int rc = 0;
 
 	if (n != 1 || names != NULL) {
@@ -336,10 +344,14 @@ wsgi_response_early_hints(
 		    PyExc_TypeError, "early_hints() takes one argument");
 		return NULL;
 	}
+	items = wsgi_headers_list(args[0]);
+	if (items != NULL)
+		c = wsgi_function_call(f);
 	/* Too late it is of no use, and ignored as Gunicorn does. */
-	if (wsgi_headers_take(&h, args[0]) == 0 && !c->head_sent)
+	if (c != NULL && wsgi_headers_take(&h, items) == 0 && !c->head_sent)
 		rc = response_informational(c->req, 103, h.fields, h.n);
 	wsgi_headers_finish(&h);
+	Py_XDECREF(items);
 	if (rc == -E_BAD_VALUE)
 		PyErr_SetString(
 		    PyExc_ValueError, "such a header cannot be an early hint");

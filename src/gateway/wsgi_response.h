@@ -10,12 +10,12 @@
 #include "gateway/wsgi_call.h"
 
 /* Bodies of the functions that the application is given. */
-PyObject *wsgi_response_start(
-    struct wsgi_call *c, PyObject *const *args, Py_ssize_t n, PyObject *names);
-PyObject *wsgi_response_write_function(
-    struct wsgi_call *c, PyObject *const *args, Py_ssize_t n, PyObject *names);
-PyObject *wsgi_response_early_hints(
-    struct wsgi_call *c, PyObject *const *args, Py_ssize_t n, PyObject *names);
+PyObject *wsgi_response_start(struct wsgi_function *f, PyObject *const *args,
+    Py_ssize_t n, PyObject *names);
+PyObject *wsgi_response_write_function(struct wsgi_function *f,
+    PyObject *const *args, Py_ssize_t n, PyObject *names);
+PyObject *wsgi_response_early_hints(struct wsgi_function *f,
+    PyObject *const *args, Py_ssize_t n, PyObject *names);
 
 /*
  * Sends the head. length: the body's, when all of it is known, else -1; it

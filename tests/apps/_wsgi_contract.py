@@ -174,6 +174,8 @@ def thread_writes(environ, start_response):
             thread.join()
     elif environ["REQUEST_METHOD"] == "DELETE":
         raise ValueError("while a thread writes")
+    else:
+        print(f"returns while {n} threads write", file=environ["wsgi.errors"])
     return []
 
 
@@ -193,6 +195,45 @@ def thread_reads(environ, start_response):
     begun.wait()
     start_response("200 OK", TEXT)
     return [b"early"]
+
+
+late = {}
+
+
+def late_fields(environ, start_response):
+    """query: early_hints or start_response. A thread calls it with fields that
+    come only when the next request, for late_fields_come, runs."""
+    begun = threading.Event()
+    late["come"], late["done"] = threading.Event(), threading.Event()
+    hint = environ["wsgi.early_hints"]
+    name = environ["QUERY_STRING"]
+
+    def fields():
+        begun.set()
+        late["come"].wait(10)
+        yield "Link", "</style.css>; rel=preload"
+
+    def use():
+        try:
+            if name == "early_hints":
+                hint(fields())
+            else:
+                start_response("404 Not Found", fields(), KeyError)
+            note("taken")
+        except RuntimeError:
+            note("RuntimeError")
+        late["done"].set()
+    start_response("200 OK", TEXT)
+    threading.Thread(target=use).start()
+    begun.wait()
+    return [b"begun"]
+
+
+def late_fields_come(environ, start_response):
+    late["come"].set()
+    late["done"].wait(10)
+    start_response("200 OK", TEXT)
+    return [b"its own"]
 
 
 def write_with_length(environ, start_response):
@@ -348,7 +389,7 @@ def software(environ, start_response):
 PAGES = {f"/{f.__name__}": f for f in (
     noted, range_of_file, read_ahead, pipe, only_read, closable, wrapped,
     after_write, too_short, broken_file, writes, thread_writes,
-    thread_reads, write_with_length,
+    thread_reads, late_fields, late_fields_come, write_with_length,
     write_no_bytes, write_late, twice, replaced, replaced_by_name, too_late,
     in_the_first_step, generator, endless, list_that_closes, raises,
     close_raises, more_than_length, reads, software)}

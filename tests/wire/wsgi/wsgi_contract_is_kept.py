@@ -134,6 +134,8 @@ def test_threads_of_the_application_write(contract, n, joins):
     client.send(get(f"/thread_writes?{n},{8 * MEBI},{joins}"))
     head = client.socket.recv(10, socket.MSG_PEEK)
     assert head == b"HTTP/1.1 2"
+    if not joins:  # none can get to an end before the client reads
+        contract.wait_log(f"returns while {n} threads write")
     body = client.answer().body
     whole = [l * (8 * MEBI) for l in (b"A", b"B", b"C")[:n]]
     if joins:
@@ -169,6 +171,17 @@ def test_a_thread_that_reads_when_the_call_returns(contract):
     client.send(b"POST /thread_reads HTTP/1.1\r\nHost: a\r\n"
                 b"Content-Length: 9000000\r\n\r\nx" + b"y" * 70000)
     assert client.answer().body == b"early"
+    until_noted(contract, "RuntimeError")
+
+
+@pytest.mark.parametrize("function", ["early_hints", "start_response"])
+def test_fields_that_come_when_the_call_is_over(contract, function):
+    """They are no other request's, although its call may be the same."""
+    client = contract.connect()
+    assert client.ask(get(f"/late_fields?{function}")).body == b"begun"
+    client.send(get("/late_fields_come"))
+    assert client.socket.recv(12, socket.MSG_PEEK) == b"HTTP/1.1 200"
+    assert client.answer().body == b"its own"
     until_noted(contract, "RuntimeError")
 
 

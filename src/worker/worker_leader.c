@@ -124,11 +124,22 @@ call_for_ready(struct worker_leader *l)
 		(void)call_idle(l);
 }
 
+/* New connections are for a slot that is there to serve them. */
+static void
+set_free(struct worker_leader *l, const struct worker_slot *s)
+{
+	bool itself = !s->in_app && s != &l->deputy;
+
+	reactor_set_free(l->reactor, n_idle(l) + itself);
+}
+
 static void
 stand_by(struct worker_leader *l, struct worker_slot *s, int ms)
 {
 	list_prepend(&l->idle, &s->idle);
 	count_idle(l, 1);
+	/* A slot that waits may be turning, as if there were no other. */
+	set_free(l, leader_of(l));
 	s->called = false;
 	reactor_sleep(l->reactor, &s->wake, ms);
 	if (!s->called) {
@@ -138,15 +149,6 @@ stand_by(struct worker_leader *l, struct worker_slot *s, int ms)
 }
 
 /* --- turning --- */
-
-/* New connections are for a slot that is there to serve them. */
-static void
-set_free(struct worker_leader *l, const struct worker_slot *s)
-{
-	bool itself = !s->in_app && s != &l->deputy;
-
-	reactor_set_free(l->reactor, n_idle(l) + itself);
-}
 
 /* The main thread of a worker whose slots are others has to know. */
 static void

@@ -64,15 +64,13 @@ static inline size_t
 scan_byte(struct str s, char c)
 {
 	const __m128i wanted = _mm_set1_epi8(c);
-	int mask;
+	unsigned mask;
 	size_t i;
 
 	for (i = 0; s.len - i >= 16; i += 16) {
-		mask = _mm_movemask_epi8(_mm_cmpeq_epi8(wanted,
-		    _mm_loadu_si128(
-			(const __m128i *)(const void *)(s.ptr + i))));
+		mask = scan_mask(s.ptr + i, wanted);
 		if (mask != 0)
-			return i + (size_t)__builtin_ctz((unsigned)mask);
+			return i + (size_t)__builtin_ctz(mask);
 	}
 	return i + scan_byte_portable(str_tail(s, i), c);
 }

@@ -27,9 +27,14 @@ wsgi_environ_start(void)
 
 	if (wsgi_field_start() < 0)
 		return -E_PYTHON;
-	if (script_name.len == 0 && script != NULL)
-		script_name =
-		    str_of(strdup(script)); /* os.environ may change it */
+	if (script_name.len > 0 || script == NULL)
+		return 0;
+	script = strdup(script); /* os.environ may change it */
+	if (script == NULL) {
+		PyErr_NoMemory();
+		return -E_PYTHON;
+	}
+	script_name = str_of(script);
 	return 0;
 }
 
@@ -173,13 +178,12 @@ protocol_of(const struct request *req)
 	}
 }
 
-/* Which field is SCRIPT_NAME, or -1: policy decides whose may be. */
+/* Which field is SCRIPT_NAME, or -1. */
 static int
 find_script(const struct request *req)
 {
 	for (unsigned i = 0; i < req->n_fields; i++)
-		if (req->fields[i].id == FIELD_OTHER &&
-		    str_eq_nocase(req->fields[i].name, STR("SCRIPT_NAME")))
+		if (wsgi_field_is_script(&req->fields[i]))
 			return (int)i;
 	return -1;
 }

@@ -82,6 +82,13 @@ wsgi_field_start(void)
 }
 
 bool
+wsgi_field_is_script(const struct field *f)
+{
+	return f->id == FIELD_OTHER &&
+	    str_eq_nocase(f->name, STR("SCRIPT_NAME"));
+}
+
+bool
 wsgi_field_is_secret(const struct field *f)
 {
 	return known[f->id].secret;

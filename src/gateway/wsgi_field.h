@@ -18,6 +18,12 @@ PyObject *wsgi_field_key(const struct field *f);
 /* New reference, or NULL with an error set. */
 PyObject *wsgi_field_value(const struct field *f);
 
+/*
+ * It says SCRIPT_NAME: policy decides whose may. Script-Name does not, though
+ * it has the same key, for it is anybody's to send.
+ */
+bool wsgi_field_is_script(const struct field *f);
+
 /* Its value is kept nowhere: Cookie, Authorization. */
 bool wsgi_field_is_secret(const struct field *f);
 

@@ -113,14 +113,6 @@ is_key(PyObject *key, const struct field *f)
 	return have == key;
 }
 
-/* Script-Name has the same key, and is anybody's to send. */
-static bool
-is_script(const struct field *f)
-{
-	return f->id == FIELD_OTHER &&
-	    str_eq_nocase(f->name, STR("SCRIPT_NAME"));
-}
-
 static bool
 is_for(const struct wsgi_template *t, const struct field *fields, unsigned n)
 {
@@ -134,7 +126,8 @@ is_for(const struct wsgi_template *t, const struct field *fields, unsigned n)
 	for (i = 0; t->has_other && i < n; i++)
 		if (t->ids[i] == FIELD_OTHER &&
 		    (!is_key(t->keys[i], &fields[i]) ||
-			is_script(&fields[i]) != ((int)i == t->script)))
+			wsgi_field_is_script(&fields[i]) !=
+			    ((int)i == t->script)))
 			return false;
 	return true;
 }
@@ -171,7 +164,7 @@ put_field(struct wsgi_template *t, const struct field *f, PyObject *value)
 			t->n_secrets++;
 		else
 			(void)python_ref_bytes_of(value, &t->values[at]);
-		if (is_script(f))
+		if (wsgi_field_is_script(f))
 			t->script = (int)at;
 		t->has_other |= f->id == FIELD_OTHER;
 		t->n_fields++;

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "base/check.h"
-#include "base/clock.h"
 #include "base/error.h"
 #include "net/conn_linger.h"
 #include "net/reactor_state.h"
@@ -59,8 +58,7 @@ conn_peer(const struct conn *c)
 uint64_t
 conn_now_ms(const struct conn *c)
 {
-	/* An application may have run for long since the last turn. */
-	return c->reactor->turning ? c->reactor->now_ms : clock_ms();
+	return reactor_now_ms(c->reactor);
 }
 
 bool

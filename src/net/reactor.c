@@ -346,6 +346,12 @@ reactor_turn(struct reactor *r, int timeout_ms)
 	return rc;
 }
 
+uint64_t
+reactor_now_ms(const struct reactor *r)
+{
+	return r->turning ? r->now_ms : clock_ms();
+}
+
 void
 reactor_count_ready(struct reactor *r, int more)
 {
@@ -354,7 +360,7 @@ reactor_count_ready(struct reactor *r, int more)
 	if (n == 0)
 		r->ready_ms = 0;
 	else if (r->n_ready == 0)
-		r->ready_ms = r->turning ? r->now_ms : clock_ms();
+		r->ready_ms = reactor_now_ms(r);
 	/* Written with the lock only; read without it too. */
 	atomic_store_explicit(&r->n_ready, n, memory_order_relaxed);
 }

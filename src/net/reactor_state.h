@@ -69,6 +69,9 @@ reactor_cookie(enum reactor_kind kind, uint32_t slot, uint32_t generation)
 	return (uint64_t)kind << 56 | (uint64_t)slot << 32 | generation;
 }
 
+/* Milliseconds: of this turn, or now, for an application may have run long. */
+uint64_t reactor_now_ms(const struct reactor *r);
+
 /* One more, or one less (-1), is on the ready list. */
 void reactor_count_ready(struct reactor *r, int more);
 

@@ -8,7 +8,6 @@
 #include <limits.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +21,7 @@
 #include "sys/fd.h"
 #include "sys/log_file.h"
 #include "sys/sys_time.h"
+#include "sys/thread.h"
 #include "telemetry/access_format.h"
 
 #include "base/banned.h"
@@ -216,32 +216,11 @@ make_format(struct access_log *a, const struct config *cfg)
 	return 0;
 }
 
-/* The worker's signals are its main thread's. */
-static int
-start_thread(struct access_log *a)
-{
-	pthread_attr_t attr;
-	pthread_t thread;
-	sigset_t all, old;
-	int rc;
-
-	if (pthread_attr_init(&attr) != 0)
-		return -E_NOMEM;
-	pthread_attr_setstacksize(&attr, STACK_LEN);
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	sigfillset(&all);
-	pthread_sigmask(SIG_BLOCK, &all, &old);
-	rc = pthread_create(&thread, &attr, write_lines, a);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	pthread_attr_destroy(&attr);
-	errno = rc;
-	return rc == 0 ? 0 : -E_SYSTEM;
-}
-
 int
 access_log_start(const struct config *cfg)
 {
 	struct access_log *a = &access_log;
+	pthread_t thread;
 	int rc;
 
 	if (!config_has_access_log(cfg))
@@ -256,7 +235,9 @@ access_log_start(const struct config *cfg)
 	if (a->bell < 0 || a->done < 0)
 		return -E_SYSTEM;
 	a->on = true;
-	rc = start_thread(a);
+	rc = thread_start(&thread, STACK_LEN, write_lines, a);
+	if (rc == 0)
+		pthread_detach(thread); /* it says when it has ended */
 	a->on = rc == 0;
 	return rc;
 }

@@ -13,12 +13,12 @@
 #include "worker/worker_leader.h"
 
 #include <errno.h>
-#include <signal.h>
 
 #include "base/check.h"
 #include "base/error.h"
 #include "net/reactor.h"
 #include "sys/sys_time.h"
+#include "sys/thread.h"
 
 #include "base/banned.h"
 
@@ -410,26 +410,6 @@ deputy_main(void *arg)
 	return NULL;
 }
 
-/* Signals are for the main thread. */
-static int
-start_deputy(struct worker_leader *l)
-{
-	sigset_t all, old;
-	pthread_attr_t attr;
-	int rc;
-
-	sigfillset(&all);
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, DEPUTY_STACK);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	rc = pthread_create(&l->deputy_thread, &attr, deputy_main, l);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	pthread_attr_destroy(&attr);
-	l->deputy_runs = rc == 0;
-	errno = rc;
-	return rc == 0 ? 0 : -E_SYSTEM;
-}
-
 int
 worker_leader_start(struct worker_leader *l, struct reactor *r, int turn_ms)
 {
@@ -438,7 +418,9 @@ worker_leader_start(struct worker_leader *l, struct reactor *r, int turn_ms)
 	make_cond(&l->turn_over);
 	make_cond(&l->main);
 	worker_slot_init(&l->deputy);
-	return start_deputy(l);
+	l->deputy_runs =
+	    thread_start(&l->deputy_thread, DEPUTY_STACK, deputy_main, l) == 0;
+	return l->deputy_runs ? 0 : -E_SYSTEM;
 }
 
 void

@@ -84,8 +84,8 @@ create(struct arbiter *a)
 	g->link = -1;
 	g->number = a->last_generation + 1;
 	g->asked_ms = clock_ms();
-	g->draft = config_draft_copy(
-	    a->reread != NULL ? a->reread : a->h->draft);
+	g->draft =
+	    config_draft_copy(a->reread != NULL ? a->reread : a->h->draft);
 	g->config_mem = mmap(NULL, CONFIG_MEM_LEN, PROT_READ | PROT_WRITE,
 	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (g->config_mem == MAP_FAILED)
@@ -184,8 +184,7 @@ generation_reload(struct arbiter *a)
 	int rc = -E_NOMEM;
 
 	if (d != NULL)
-		rc = config_read(
-		    d, a->h->argc, a->h->argv, environ, &problem);
+		rc = config_read(d, a->h->argc, a->h->argv, environ, &problem);
 	if (rc < 0) {
 		config_draft_destroy(d);
 		log_event(EV_ARBITER_CONFIG, problem.text);
@@ -270,7 +269,7 @@ prepare_to_serve(struct arbiter *a, const struct config *cfg)
 	if (rc < 0)
 		return rc;
 	a->n_workers = cfg->workers;
-	log_event(EV_ARBITER_WORKERS, cfg->worker_class, a->n_workers,
+	log_event(EV_ARBITER_WORKERS, config_worker_class(cfg), a->n_workers,
 	    cfg->workers_source);
 	return 0;
 }

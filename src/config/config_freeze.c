@@ -203,3 +203,11 @@ config_freeze(const struct config_draft *d, void *mem, size_t mem_len,
 		warn(&d->entries[i], &config_table[i]);
 	return rc;
 }
+
+const char *
+config_worker_class(const struct config *c)
+{
+	if (c->threads > 1 && strcmp(c->worker_class, "sync") == 0)
+		return "gthread";
+	return c->worker_class;
+}

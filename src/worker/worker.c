@@ -148,7 +148,7 @@ prepare(struct worker_process *w)
 {
 	const struct worker_class *class;
 
-	class = worker_class_find(w->cfg->worker_class);
+	class = worker_class_find(config_worker_class(w->cfg));
 	if (class == NULL)
 		return WORKER_EXIT_BOOT; /* the setting's check let it pass */
 	w->gateway = &wsgi_ops;

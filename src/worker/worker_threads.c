@@ -342,16 +342,13 @@ create(struct worker_process *w, unsigned n_slots, bool main_is_slot)
 }
 
 struct executor *
-worker_gthread_create(struct worker_process *w)
+worker_sync_create(struct worker_process *w)
 {
-	return create(w, w->cfg->threads, false);
+	return create(w, 1, true);
 }
 
 struct executor *
-worker_sync_create(struct worker_process *w)
+worker_gthread_create(struct worker_process *w)
 {
-	/* As Gunicorn: threads make it gthread. */
-	if (w->cfg->threads > 1)
-		return worker_gthread_create(w);
-	return create(w, 1, true);
+	return create(w, w->cfg->threads, false);
 }

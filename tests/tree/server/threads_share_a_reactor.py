@@ -199,6 +199,7 @@ def test_threads_are_pythons_own_and_none_is_the_main_one(serve):
 
 def test_sync_with_threads_is_gthread(serve):
     s = serve("--threads", "3", "app:app", app=APP)
+    assert "Using worker: gthread" in s.log
     name, main, multithread = eval(s.get("/name").body)
     assert name.startswith("greencorn-") and not main and multithread
 

@@ -163,7 +163,7 @@ const char *config_default(const char *name);
 /* This process logs as those two settings say. */
 void config_log_apply(const char *loglevel, const char *log_format);
 
-/* The class that workers are of: sync with threads is gthread, as Gunicorn's. */
+/* What class workers are of: sync with threads is gthread, as Gunicorn's. */
 const char *config_worker_class(const struct config *c);
 
 /* Is there an access log, and is it a file? */

@@ -11,7 +11,6 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
-#include "base/version.h"
 #include "config/config.h"
 #include "sys/fd.h"
 #include "sys/signals.h"
@@ -136,13 +135,13 @@ arbiter_run(struct heritage *h)
 		free(a);
 		return ARBITER_EXIT_CONFIG;
 	}
-	log_event(EV_ARBITER_START, h->server, GREENCORN_VERSION);
 	if (generation_start(a) < 0 && a->last_generation == 0)
 		stop_begin(a, STOP_QUICK, ARBITER_EXIT_CONFIG);
 	while (turn(a))
 		;
 	listening_close_all(a);
-	log_event(EV_ARBITER_SHUTDOWN, "Master");
+	if (a->start_logged)
+		log_event(EV_ARBITER_SHUTDOWN, "Master");
 	rc = a->exit_status;
 	fd_close(a->signal_fd);
 	free(a);

@@ -100,6 +100,7 @@ struct arbiter {
 	enum stop_kind stop;
 	uint64_t stop_told_ms;  /* workers are told to go at; 0: they were */
 	uint64_t stop_until_ms; /* what is left then is killed */
+	bool start_logged; /* settings are good: not one word before that */
 	bool ready_logged;
 	int exit_status;
 

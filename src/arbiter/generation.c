@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/version.h"
 #include "config/config.h"
 #include "role/role.h"
 #include "sys/fd.h"
@@ -207,6 +208,15 @@ generation_fail(struct arbiter *a, struct generation *g, int exit_status)
 		log_event(EV_ARBITER_RELOAD_FAILED);
 }
 
+/* The configuration file's name, as whoever started us has it. */
+static const char *
+file_name(const struct generation *g)
+{
+	const char *name = config_draft_text(g->draft, "config");
+
+	return name[0] == '\0' ? "gunicorn.conf.py" : name;
+}
+
 static void
 on_setting(
     struct arbiter *a, struct generation *g, const struct link_message *m)
@@ -218,8 +228,8 @@ on_setting(
 
 	if (str_to_z(name, name_z, sizeof(name_z)) < 0)
 		return;
-	if (config_draft_set(g->draft, CONFIG_SOURCE_FILE, "gunicorn.conf.py",
-		name_z, text, &problem) == -E_BAD_VALUE) {
+	if (config_draft_set(g->draft, CONFIG_SOURCE_FILE, file_name(g), name_z,
+		text, &problem) == -E_BAD_VALUE) {
 		log_event(EV_ARBITER_CONFIG, problem.text);
 		generation_fail(a, g, ARBITER_EXIT_CONFIG);
 	}
@@ -274,6 +284,16 @@ prepare_to_serve(struct arbiter *a, const struct config *cfg)
 	return 0;
 }
 
+/* The first line, which the settings have a say in. */
+static void
+say_start(struct arbiter *a, const struct generation *g)
+{
+	if (a->start_logged || is_check(g))
+		return;
+	a->start_logged = true;
+	log_event(EV_ARBITER_START, a->h->server, GREENCORN_VERSION);
+}
+
 static void
 on_configured(struct arbiter *a, struct generation *g)
 {
@@ -292,6 +312,8 @@ on_configured(struct arbiter *a, struct generation *g)
 		return;
 	}
 	config_log_apply(g->config->loglevel, g->config->log_format);
+	say_start(a, g);
+	config_warn(g->draft);
 	if (mprotect(g->config_mem, CONFIG_MEM_LEN, PROT_READ) < 0)
 		log_errno(EV_ARBITER_TEMPLATE_FAILED, "mprotect");
 	if (g->config->print_config)

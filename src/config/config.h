@@ -150,12 +150,17 @@ int config_print(const struct config_draft *d, struct buf *out);
 
 /*
  * Writes struct config and all that it points to into mem (aligned for
- * uint64_t). Logs a warning for each setting that somebody has set and that
- * this version does not act on. 0, or -E_TOO_LONG when mem_len is too little,
- * or -E_BAD_VALUE; both with *p filled.
+ * uint64_t). 0, or -E_TOO_LONG when mem_len is too little, or -E_BAD_VALUE;
+ * both with *p filled.
  */
 int config_freeze(const struct config_draft *d, void *mem, size_t mem_len,
     struct config_problem *p);
+
+/*
+ * Logs a warning for each setting that somebody has set and that this version
+ * does not act on.
+ */
+void config_warn(const struct config_draft *d);
 
 /* The text that a setting has when nobody sets it; name is one of them. */
 const char *config_default(const char *name);

@@ -199,9 +199,14 @@ config_freeze(const struct config_draft *d, void *mem, size_t mem_len,
 		    "or in GREENCORN_WSGI_APP.");
 		rc = -E_BAD_VALUE;
 	}
-	for (unsigned i = 0; rc == 0 && i < config_table_n; i++)
-		warn(&d->entries[i], &config_table[i]);
 	return rc;
+}
+
+void
+config_warn(const struct config_draft *d)
+{
+	for (unsigned i = 0; i < config_table_n; i++)
+		warn(&d->entries[i], &config_table[i]);
 }
 
 const char *

@@ -156,7 +156,28 @@ put_callable(struct buf *out, PyObject *name, PyObject *value)
 	return rc;
 }
 
-/* A str as it is, anything else as JSON or, failing that, as its repr. */
+/* A path, as pathlib makes it, is its text. */
+static int
+put_path(struct buf *out, PyObject *value)
+{
+	PyObject *text = NULL; /* new */
+	struct str s;
+	int rc = -E_PYTHON;
+
+	if (PyUnicode_FSDecoder(value, &text) && python_ref_utf8(text, &s) == 0)
+		rc = buf_put(out, s);
+	Py_XDECREF(text);
+	return rc;
+}
+
+static bool
+is_path(PyObject *value)
+{
+	return PyBytes_Check(value) ||
+	    PyObject_HasAttrString((PyObject *)Py_TYPE(value), "__fspath__");
+}
+
+/* A text as it is, anything else as JSON or, failing that, as its repr. */
 static int
 put_value(struct buf *out, PyObject *name, PyObject *value)
 {
@@ -166,7 +187,8 @@ put_value(struct buf *out, PyObject *name, PyObject *value)
 	if (PyCallable_Check(value))
 		return put_callable(out, name, value);
 	if (!PyUnicode_Check(value))
-		return python_json_put(out, value);
+		return is_path(value) ? put_path(out, value)
+				      : python_json_put(out, value);
 	rc = python_ref_utf8(value, &s);
 	return rc == 0 ? buf_put(out, s) : rc;
 }

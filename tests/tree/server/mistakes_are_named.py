@@ -27,8 +27,8 @@ def test_a_class_of_a_later_version_is_said_to_be_one(serve):
 
 
 def test_a_setting_that_does_nothing_yet_is_warned_of(serve):
-    s = serve(conf="max_requests = 100\n")
-    assert "gunicorn.conf.py: max_requests is accepted, but this version " \
+    s = serve(conf="dirty_workers = 1\n")
+    assert "gunicorn.conf.py: dirty_workers is accepted, but this version " \
         "does not act on it yet" in s.log
 
 
@@ -85,7 +85,22 @@ def test_an_address_that_cannot_be_is_named(serve):
 def test_a_setting_of_the_file_is_refused_by_name(serve):
     status, log = _refused(serve, conf="timeout = 'soon'\n")
     assert status == 1
-    assert "gunicorn.conf.py: timeout is 'soon'" in log
+    assert "Error: gunicorn.conf.py: timeout is 'soon', but must be " in log
+    assert len(log.splitlines()) == 1
+
+
+def test_a_file_that_is_not_there_is_one_line(serve):
+    status, log = _refused(serve, "-c", "nope.py", "app:app")
+    assert status == 1
+    assert log.endswith("[ERROR] Error: 'nope.py' doesn't exist\n")
+    assert len(log.splitlines()) == 1
+
+
+def test_a_file_of_another_name_is_named(serve, tmp_path):
+    (tmp_path / "other.py").write_text("workers = -1\n")
+    status, log = _refused(serve, "-c", "other.py", "app:app")
+    assert status == 1
+    assert "Error: other.py: workers is '-1', but must be " in log
 
 
 def test_a_file_that_is_no_python_shows_the_traceback(serve):

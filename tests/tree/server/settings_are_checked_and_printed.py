@@ -12,7 +12,7 @@ def _run(serve, *args, **kw):
 def test_a_good_configuration_ends_with_0_and_opens_nothing(serve):
     status, log = _run(serve, "--check-config", "app:app")
     assert status == 0
-    assert "Listening at" not in log and "Booting worker" not in log
+    assert log == ""
 
 
 def test_an_application_that_cannot_be_loaded_ends_with_1(serve):

@@ -168,6 +168,10 @@ def test_a_bad_value_is_one_line_and_1(serve, tmp_path):
             ("BIND", '["127.0.0.1:1",]', "must be HOST:PORT, [V6]:PORT"),
             ("BIND", "[1]", "must be HOST:PORT, [V6]:PORT"),
             ("SECURE_SCHEME_HEADERS", '{"X": 1}', "a JSON object of strings"),
+            ("SECURE_SCHEME_HEADERS", '{"X": "a", "X": "b"}',
+             "a JSON object of strings"),
+            ("WORKER_CLASS", "gunicorn.workers.ggevent.GeventWorker",
+             "comes in a later version"),
             ("LOGCONFIG_DICT", f"@{tmp_path}/bad.json", "a JSON object"),
             ("LOGCONFIG_DICT", "@/no/such", "No such file or directory"),
             ("ACCESS_LOG_FORMAT", "%(h", "text with atoms such as %(h)s"),
@@ -176,7 +180,7 @@ def test_a_bad_value_is_one_line_and_1(serve, tmp_path):
             ("FORWARDED_ALLOW_IPS", "10.0.0.1/8", "networks such as")]:
         line = _refused(serve, **{f"GREENCORN_{variable}": value})
         assert line.startswith(f"GREENCORN_{variable}: ") and text in line
-        if not value.startswith("@"):
+        if not value.startswith(("@", "gunicorn.")):
             assert f"{variable.lower()} is '{value}'" in line
 
 
@@ -225,3 +229,26 @@ def test_files_are_read_again_by_a_reload(serve, until, tmp_path):
     s.wait_log("GREENCORN_CONFIG_DIR/workers: workers is 'many'")
     s.wait_log("The reload failed; the old workers serve on")
     assert s.get("/").body.startswith(b"blue|")
+
+
+def test_a_path_of_the_file_is_its_text(serve, tmp_path):
+    conf = "import pathlib\nchdir = pathlib.Path('sub')\npidfile = b'x'\n"
+    (tmp_path / "sub").mkdir()
+    assert _printed(serve, "chdir", conf=conf) == "sub  # gunicorn.conf.py"
+    assert _printed(serve, "pidfile", conf=conf) == "x  # gunicorn.conf.py"
+
+
+def test_the_log_goes_only_where_the_file_says(serve, until, tmp_path):
+    s = serve(conf=f"errorlog = {str(tmp_path / 'log')!r}\ndirty_workers = 1\n",
+              ready=False)
+    until(lambda: (tmp_path / "log").exists() and
+          "Ready: " in (tmp_path / "log").read_text(), "Ready")
+    first, second, *_ = (tmp_path / "log").read_text().splitlines()
+    assert "Starting greencorn" in first and "dirty_workers is accepted" in second
+    assert s.log == ""
+
+
+def test_times_may_be_as_long_as_gunicorns(serve):
+    for name in ("timeout", "graceful_timeout", "keepalive"):
+        assert _printed(serve, name, conf=f"{name} = 1000000\n") == \
+            "1000000  # gunicorn.conf.py"

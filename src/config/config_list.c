@@ -52,6 +52,19 @@ put_string(
 	return rc < 0 ? rc : put_item(items, s);
 }
 
+/* Is the key at at there for the first time? 0, or -E_*. */
+static int
+check_key(const struct json *doc, unsigned at, struct arena *a)
+{
+	struct str key;
+	int rc;
+
+	rc = json_string(doc, at, a, &key);
+	if (rc == 0 && json_get(doc, JSON_ROOT, key) != at + 1)
+		rc = -E_BAD_VALUE;
+	return rc;
+}
+
 /* The strings of an array, or the keys and values of an object. */
 static int
 put_json(struct str text, enum json_type type, struct buf *items)
@@ -68,6 +81,8 @@ put_json(struct str text, enum json_type type, struct buf *items)
 	for (at = rc < 0 ? JSON_NONE : json_first(&doc, JSON_ROOT);
 	     rc == 0 && at != JSON_NONE; at = json_next(&doc, at)) {
 		rc = put_string(&doc, at, &a, items);
+		if (rc == 0 && type == JSON_OBJECT)
+			rc = check_key(&doc, at, &a);
 		if (rc == 0 && type == JSON_OBJECT)
 			rc = put_string(&doc, at + 1, &a, items);
 	}

@@ -125,7 +125,7 @@ durations_are_seconds_or_have_units(void **state)
 	assert_int_equal(check("timeout", "h"), -E_BAD_VALUE);
 	assert_int_equal(check("timeout", "30x"), -E_BAD_VALUE);
 	assert_int_equal(check("timeout", "1 m"), -E_BAD_VALUE);
-	assert_int_equal(check("timeout", "2d"), -E_BAD_VALUE);
+	assert_int_equal(check("header_timeout", "2d"), -E_BAD_VALUE);
 }
 
 static void

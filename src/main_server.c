@@ -116,6 +116,10 @@ server_main(int argc, char **argv)
 		return help(h.server);
 	if (wish == CONFIG_ARGS_VERSION)
 		return version(h.server);
+	if (strcmp(config_draft_text(draft, "check_config"), "static") == 0)
+		return config_check_static(draft, &problem) == 0
+		    ? 0
+		    : refuse(&problem, ARBITER_EXIT_CONFIG);
 	config_log_apply(config_draft_text(draft, "loglevel"),
 	    config_draft_text(draft, "log_format"));
 	if (config_log_open(config_draft_text(draft, "errorlog"),

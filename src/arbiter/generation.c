@@ -8,7 +8,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "base/buf.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
@@ -23,7 +22,6 @@
 #include "base/banned.h"
 
 #define CONFIG_MEM_LEN (256 * 1024)
-#define PRINT_MAX ((size_t)1 << 22)
 #define BOOT_REMINDER_MS 30000
 #define TEMPLATE_AGAIN_MS 1000ull /* doubles with each death in a row */
 #define TEMPLATE_DOUBLINGS 5
@@ -246,28 +244,10 @@ send_frozen(struct arbiter *a, struct generation *g)
 	return link_send(g->link, &m);
 }
 
-/* --print-config. Nothing else of the arbiter goes to standard output. */
-static void
-print_config(const struct config_draft *draft)
-{
-	struct buf text;
-	struct str s;
-
-	buf_init(&text, PRINT_MAX);
-	if (config_print(draft, &text) == 0) {
-		s = buf_str(&text);
-		(void)fwrite(s.ptr, 1, s.len, stdout);
-		(void)fflush(stdout);
-	}
-	buf_finish(&text);
-}
-
-/* Does it only say whether it would start? */
 static bool
 is_check(const struct generation *g)
 {
-	return g->config != NULL &&
-	    (g->config->check_config || g->config->print_config);
+	return g->config != NULL && config_is_check(g->config);
 }
 
 /* The addresses are open, and the log says who will serve at them. */
@@ -317,7 +297,7 @@ on_configured(struct arbiter *a, struct generation *g)
 	if (mprotect(g->config_mem, CONFIG_MEM_LEN, PROT_READ) < 0)
 		log_errno(EV_ARBITER_TEMPLATE_FAILED, "mprotect");
 	if (g->config->print_config)
-		print_config(g->draft);
+		config_print_out(g->draft);
 	config_draft_destroy(g->draft);
 	g->draft = NULL;
 	if (is_check(g) && g->config->wsgi_app[0] == '\0') {

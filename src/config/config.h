@@ -147,6 +147,8 @@ void config_help_print(FILE *out);
  * 0, -E_FULL or -E_NOMEM.
  */
 int config_print(const struct config_draft *d, struct buf *out);
+/* The same to standard output. */
+void config_print_out(const struct config_draft *d);
 
 /*
  * Writes struct config and all that it points to into mem (aligned for
@@ -167,6 +169,15 @@ const char *config_default(const char *name);
 
 /* This process logs as those two settings say. */
 void config_log_apply(const char *loglevel, const char *log_format);
+
+/* Does it only say whether it would start? */
+bool config_is_check(const struct config *c);
+
+/*
+ * --check-config=static: everything that can be told without Python; prints
+ * as print_config says. 0 or -E_* with *p filled.
+ */
+int config_check_static(const struct config_draft *d, struct config_problem *p);
 
 /* What class workers are of: sync with threads is gthread, as Gunicorn's. */
 const char *config_worker_class(const struct config *c);

@@ -31,7 +31,6 @@ static const struct {
 struct found {
 	const struct config_row *row; /* NULL: a wish, or nothing */
 	enum config_args_wish wish;
-	bool negative;
 	bool exact;
 	unsigned n; /* how many rows it might be of */
 };
@@ -64,8 +63,7 @@ match(struct found *f, struct str flag, const char *flags,
 			!str_starts(one, flag)))
 			continue;
 		seen = true;
-		*f = (struct found){ row, wish, negative, exact,
-			exact ? 1 : f->n + 1 };
+		*f = (struct found){ row, wish, exact, exact ? 1 : f->n + 1 };
 	}
 }
 
@@ -142,6 +140,27 @@ has_value(const struct line *l)
 	    (word[1] >= '0' && word[1] <= '9') || strchr(word, ' ') != NULL;
 }
 
+/* Is the next word one of row's choices? Else it may be the application. */
+static bool
+is_choice(const struct line *l, const struct config_row *row)
+{
+	return row->choices != NULL && has_value(l) &&
+	    config_table_check(row, str_of(l->argv[l->next])) != -E_BAD_VALUE;
+}
+
+/* The next word, or what the flag means alone; false: there is neither. */
+static bool
+take_value(struct line *l, const struct config_row *row, struct str *value)
+{
+	*value = config_table_alone(row);
+	if (value->ptr != NULL && !is_choice(l, row))
+		return true;
+	if (!has_value(l))
+		return false;
+	*value = str_of(l->argv[l->next++]);
+	return true;
+}
+
 /* A flag that is known, with its value or without (NULL ptr). */
 static int
 take(struct line *l, const struct found *f, struct str flag, struct str value)
@@ -155,13 +174,8 @@ take(struct line *l, const struct found *f, struct str flag, struct str value)
 	snprintf(where, sizeof(where), "%s%.*s",
 	    l->source == CONFIG_SOURCE_CMD_ARGS ? "GUNICORN_CMD_ARGS " : "",
 	    (int)(flag.len < FLAG_LEN_MAX ? flag.len : FLAG_LEN_MAX), flag.ptr);
-	if (f->row->type == CONFIG_BOOL && value.ptr == NULL) {
-		value = f->negative ? STR("false") : STR("true");
-	} else if (value.ptr == NULL) {
-		if (!has_value(l))
-			return no_value(l, flag);
-		value = str_of(l->argv[l->next++]);
-	}
+	if (value.ptr == NULL && !take_value(l, f->row, &value))
+		return no_value(l, flag);
 	return config_draft_add(
 	    l->d, l->source, where, f->row->name, value, l->p);
 }
@@ -197,7 +211,7 @@ take_short(struct line *l, struct str arg)
 		f = find((struct str){ flag, 2 });
 		if (f.n != 1)
 			return unknown(l, arg, false);
-		alone = f.row == NULL || f.row->type == CONFIG_BOOL;
+		alone = f.row == NULL || config_table_alone(f.row).ptr != NULL;
 		value = rest;
 		if (alone || rest.len == 0)
 			value = (struct str){ NULL, 0 };

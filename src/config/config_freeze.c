@@ -209,6 +209,12 @@ config_warn(const struct config_draft *d)
 		warn(&d->entries[i], &config_table[i]);
 }
 
+bool
+config_is_check(const struct config *c)
+{
+	return c->print_config || strcmp(c->check_config, "false") != 0;
+}
+
 const char *
 config_worker_class(const struct config *c)
 {

@@ -48,6 +48,8 @@ placeholder(const struct config_row *row)
 		[CONFIG_MAP] = "",
 	};
 
+	if (row->type == CONFIG_CHOICE && config_table_alone(row).ptr != NULL)
+		return "[=VALUE]";
 	if ((size_t)row->type >= sizeof(names) / sizeof(names[0]) ||
 	    names[row->type] == NULL)
 		return " VALUE";

@@ -1,6 +1,7 @@
 /*
  * config_print: --print-config: what holds, and why.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -12,6 +13,7 @@
 #include "base/banned.h"
 
 #define NAME_WIDTH 34
+#define PRINT_MAX ((size_t)1 << 22)
 
 static int
 put_escaped(struct buf *out, struct str s, enum escape how)
@@ -176,4 +178,19 @@ config_print(const struct config_draft *d, struct buf *out)
 			rc = put_text(out, row, e);
 	}
 	return rc;
+}
+
+void
+config_print_out(const struct config_draft *d)
+{
+	struct buf text;
+	struct str s;
+
+	buf_init(&text, PRINT_MAX);
+	if (config_print(d, &text) == 0) {
+		s = buf_str(&text);
+		(void)fwrite(s.ptr, 1, s.len, stdout);
+		(void)fflush(stdout);
+	}
+	buf_finish(&text);
 }

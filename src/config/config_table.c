@@ -108,13 +108,43 @@ config_table_flag(struct str *flags, bool *negative)
 	struct str flag = str_cut(flags, ' ');
 
 	*negative = flag.len > 0 && flag.ptr[0] == '!';
-	return str_tail(flag, *negative);
+	flag = str_tail(flag, *negative);
+	return str_head(flag, str_find(flag, '='));
+}
+
+struct str
+config_table_alone(const struct config_row *row)
+{
+	struct str flag = str_of(row->flags);
+
+	if (row->type == CONFIG_BOOL)
+		return flag.len > 0 && flag.ptr[0] == '!' ? STR("false")
+							  : STR("true");
+	(void)str_cut(&flag, '=');
+	return flag;
+}
+
+static int
+read_bool(struct str s, uint64_t *n)
+{
+	int yes = num_bool(s);
+
+	if (yes < 0 && s.len == 1 &&
+	    ((s.ptr[0] | 32) == 't' || (s.ptr[0] | 32) == 'y'))
+		yes = 1;
+	if (yes < 0 && s.len == 1 &&
+	    ((s.ptr[0] | 32) == 'f' || (s.ptr[0] | 32) == 'n'))
+		yes = 0;
+	*n = yes > 0;
+	return yes < 0 ? yes : 0;
 }
 
 struct str
 config_table_canonical(const struct config_row *row, struct str text)
 {
 	struct str rest = str_of(row->choices == NULL ? "" : row->choices);
+	bool has_false = false;
+	uint64_t yes;
 
 	for (size_t i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++)
 		if (str_eq(str_of(row->name), aliases[i].setting) &&
@@ -126,7 +156,11 @@ config_table_canonical(const struct config_row *row, struct str text)
 
 		if (str_eq_nocase(choice, text))
 			return choice;
+		has_false = has_false || str_eq(choice, STR("false"));
 	}
+	/* What may be a word of a BOOL may be any of them. */
+	if (has_false && read_bool(text, &yes) == 0)
+		return yes != 0 ? STR("true") : STR("false");
 	return text;
 }
 
@@ -199,21 +233,6 @@ read_mode(struct str s, uint64_t *n)
 	}
 	*n = v;
 	return 0;
-}
-
-static int
-read_bool(struct str s, uint64_t *n)
-{
-	int yes = num_bool(s);
-
-	if (yes < 0 && s.len == 1 &&
-	    ((s.ptr[0] | 32) == 't' || (s.ptr[0] | 32) == 'y'))
-		yes = 1;
-	if (yes < 0 && s.len == 1 &&
-	    ((s.ptr[0] | 32) == 'f' || (s.ptr[0] | 32) == 'n'))
-		yes = 0;
-	*n = yes > 0;
-	return yes < 0 ? yes : 0;
 }
 
 int

@@ -72,6 +72,8 @@ config_table_is_list(const struct config_row *row)
 
 /* Takes a flag off *flags; *negative: it means false. */
 struct str config_table_flag(struct str *flags, bool *negative);
+/* What row's flag means without a value; NULL ptr: it must have one. */
+struct str config_table_alone(const struct config_row *row);
 
 /*
  * The number (BOOL: 0 or 1) that text says: 0 or -E_BAD_VALUE. For UINT, MODE,

@@ -331,8 +331,7 @@ preload(struct template *t)
 {
 	const struct role *worker = &roles[ROLE_WORKER];
 	const struct config *cfg = t->h->config;
-	bool wanted =
-	    cfg->preload_app || cfg->check_config || cfg->print_config;
+	bool wanted = cfg->preload_app || config_is_check(cfg);
 
 	if (!wanted || worker->preload == NULL)
 		return 0;

@@ -1,6 +1,7 @@
 """--check-config and --print-config: an answer, and no server."""
 
 import json
+import re
 import subprocess
 
 
@@ -20,6 +21,45 @@ def test_an_application_that_cannot_be_loaded_ends_with_1(serve):
                        app="raise RuntimeError('broken')\n")
     assert status == 1
     assert "RuntimeError: broken" in log
+
+
+def test_a_static_check_runs_no_python(serve):
+    told = "open('ran', 'w').close()\n"
+    s = serve("--check-config=static", "app:app", ready=False, app=told,
+              conf=told)
+    assert s.wait() == 0 and s.log == ""
+    assert not (s.folder / "ran").exists()
+    status, log = _run(serve, "--check-config=static", "-w", "2",
+                       "--print-config", "app:app")
+    assert status == 0
+    assert "workers                            = 2  # -w" in log
+    for args, text in [
+            (("-c", "no.py"), "-c: cannot read no.py: No such file"),
+            (("-w", "x"), "-w: workers is 'x'"),
+            (("-k", "gevent"), "-k: worker_class is 'gevent'")]:
+        status, log = _run(serve, "--check-config=static", *args, "app:app")
+        assert status == 1 and log.startswith(text)
+        assert len(log.splitlines()) == 1
+    status, log = _run(serve, "--check-config=static")
+    assert status == 1 and "No application module specified" in log
+
+
+def test_a_check_is_asked_for_in_every_way(serve):
+    for args, env in [(("--check-config", "app:app"), {}),
+                      (("--check-config=true", "app:app"), {}),
+                      (("app:app",), {"GREENCORN_CHECK_CONFIG": "Yes"}),
+                      (("app:app",), {"GUNICORN_CMD_ARGS":
+                                      "--check-config"})]:
+        status, log = _run(serve, *args, env=env)
+        assert status == 0 and log == ""
+
+
+def test_a_flag_that_may_stand_alone_leaves_the_application(serve):
+    for args, value in [((), "auto"), (("v1",), "v1"), (("off",), "off")]:
+        _, log = _run(serve, "--print-config", "--proxy-protocol", *args,
+                      "app:app")
+        assert f"proxy_protocol is '{value}'" in log or re.search(
+            rf"^proxy_protocol += {value}  # --proxy-protocol$", log, re.M)
 
 
 def test_a_bad_value_of_the_file_ends_with_1(serve):

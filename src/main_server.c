@@ -103,6 +103,7 @@ server_main(int argc, char **argv)
 	int wish;
 
 	time_start();
+	time_zone_start();
 	log_out_start();
 	log_set_pid((int)getpid());
 	draft = config_draft_create();

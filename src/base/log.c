@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "base/escape.h"
 #include "base/num.h"
+#include "base/zone.h"
 
 #include "base/banned.h"
 
@@ -164,20 +165,42 @@ put_tail(struct line *l, const char *z)
 }
 
 static void
-put_time(struct line *l, char between, bool with_ms)
+put_moment(struct line *l, uint64_t second, char between)
 {
-	uint64_t ms = clock_wall_ms();
-	struct civil c = civil_from(ms / 1000);
+	struct civil c = civil_from(second);
 	char text[64];
 	int n;
 
 	n = snprintf(text, sizeof text, "%04d-%02u-%02u%c%02u:%02u:%02u",
 	    c.year, c.month, c.day, between, c.hour, c.minute, c.second);
 	put_raw(l, text, (size_t)n);
-	if (with_ms) {
-		n = snprintf(text, sizeof text, ".%03u", (unsigned)(ms % 1000));
-		put_raw(l, text, (size_t)n);
-	}
+}
+
+/* "2026-01-31 23:59:59 +0100", as the clock on the wall has it. */
+static void
+put_local_time(struct line *l)
+{
+	uint64_t second = clock_wall_ms() / 1000;
+	int offset_s = zone_offset(second);
+	char zone[ZONE_TEXT_LEN];
+
+	put_moment(l, zone_local(second, offset_s), ' ');
+	put_raw(l, " ", 1);
+	zone_put(zone, offset_s);
+	put_raw(l, zone, sizeof zone);
+}
+
+/* "2026-01-31T23:59:59.999Z" */
+static void
+put_utc(struct line *l)
+{
+	uint64_t ms = clock_wall_ms();
+	char text[8];
+	int n;
+
+	put_moment(l, ms / 1000, 'T');
+	n = snprintf(text, sizeof text, ".%03uZ", (unsigned)(ms % 1000));
+	put_raw(l, text, (size_t)n);
 }
 
 /* One conversion of an event's format, with its argument. */
@@ -288,8 +311,8 @@ put_text_start(struct line *l, enum log_level level)
 	int pid = atomic_load(&pid_now);
 
 	put_raw(l, "[", 1);
-	put_time(l, ' ', false);
-	put_z(l, " +0000] [");
+	put_local_time(l);
+	put_z(l, "] [");
 	put_dec(l, pid < 0 ? 0 : (uint64_t)pid);
 	put_z(l, "] [");
 	put_z(l, levels[level].name);
@@ -313,8 +336,8 @@ put_json_start(struct line *l, enum log_level level, const char *name)
 	int pid = atomic_load(&pid_now);
 
 	put_z(l, "{\"timestamp\":\"");
-	put_time(l, 'T', true);
-	put_z(l, "Z\",\"severity_text\":\"");
+	put_utc(l);
+	put_z(l, "\",\"severity_text\":\"");
 	put_z(l, levels[level].name);
 	put_z(l, "\",\"severity_number\":");
 	put_dec(l, levels[level].severity);

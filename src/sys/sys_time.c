@@ -5,9 +5,13 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/zone.h"
 #include "sys/sys_time.h"
 
 #include "base/banned.h"
+
+#define ZONE_YEARS 10
+#define ZONE_STEP_S 604800 /* no two changes lie closer together */
 
 static uint64_t
 in_ms(clockid_t id)
@@ -36,6 +40,54 @@ time_start(void)
 {
 	clock_ms = monotonic_ms;
 	clock_wall_ms = wall_ms;
+}
+
+/* What libc says of that second. */
+static int
+offset_at(time_t second)
+{
+	struct tm tm;
+
+	return localtime_r(&second, &tm) == NULL ? 0 : (int)tm.tm_gmtoff;
+}
+
+/* The first second that has another offset than low; high is one. */
+static time_t
+change_between(time_t low, time_t high)
+{
+	int offset = offset_at(low);
+
+	while (high - low > 1) {
+		time_t mid = low + (high - low) / 2;
+
+		if (offset_at(mid) == offset)
+			low = mid;
+		else
+			high = mid;
+	}
+	return high;
+}
+
+void
+time_zone_start(void)
+{
+	time_t at = time(NULL), end = at + ZONE_YEARS * 366L * 86400;
+	struct zone_change changes[ZONE_CHANGES_MAX];
+	int offset = offset_at(at);
+	unsigned n = 0;
+
+	changes[n++] = (struct zone_change){ 0, offset };
+	for (; at < end && n < ZONE_CHANGES_MAX; at += ZONE_STEP_S) {
+		int next = offset_at(at + ZONE_STEP_S);
+
+		if (next == offset)
+			continue;
+		changes[n++] = (struct zone_change){
+			(uint64_t)change_between(at, at + ZONE_STEP_S), next
+		};
+		offset = next;
+	}
+	zone_set(changes, n);
 }
 
 uint64_t

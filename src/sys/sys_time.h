@@ -10,6 +10,13 @@
 /* Makes clock_ms and clock_wall_ms tell the time. Calling it again is fine. */
 void time_start(void);
 
+/*
+ * Reads TZ, or what it stands for, and makes the local time of base/zone.h
+ * follow it for some years (later the last change holds on). Called before
+ * there are threads.
+ */
+void time_zone_start(void);
+
 /* Microseconds that never go back (CLOCK_MONOTONIC, exact). */
 uint64_t time_us(void);
 

@@ -8,6 +8,7 @@
 #include "base/escape.h"
 #include "base/num.h"
 #include "base/scan.h"
+#include "base/zone.h"
 
 #include "base/banned.h"
 
@@ -148,11 +149,13 @@ access_line_moment(uint64_t second)
 {
 	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 	static _Thread_local struct access_moment m;
+	int offset_s;
 	struct civil c;
 
 	if (m.made && m.second == second)
 		return &m;
-	c = civil_from(second);
+	offset_s = zone_offset(second);
+	c = civil_from(zone_local(second, offset_s));
 	memcpy(m.clf, "[00/Mon/0000:00:00:00 +0000]", ACCESS_CLF_LEN);
 	put2(m.clf + 1, c.day);
 	memcpy(m.clf + 4, months + (c.month - 1) * 3, 3);
@@ -161,6 +164,8 @@ access_line_moment(uint64_t second)
 	put2(m.clf + 13, c.hour);
 	put2(m.clf + 16, c.minute);
 	put2(m.clf + 19, c.second);
+	zone_put(m.clf + 22, offset_s);
+	c = civil_from(second);
 	memcpy(m.iso, "0000-00-00T00:00:00", ACCESS_ISO_LEN);
 	put2(m.iso, (unsigned)c.year / 100);
 	put2(m.iso + 2, (unsigned)c.year % 100);

@@ -11,8 +11,8 @@
 #include "base/str.h"
 
 #define ACCESS_LINE_SHORT 16 /* bytes that are copied in one go */
-#define ACCESS_CLF_LEN 28    /* "[31/Jan/2026:23:59:59 +0000]" */
-#define ACCESS_ISO_LEN 19    /* "2026-01-31T23:59:59" */
+#define ACCESS_CLF_LEN 28    /* "[31/Jan/2026:23:59:59 +0100]", local time */
+#define ACCESS_ISO_LEN 19    /* "2026-01-31T23:59:59", UTC */
 
 struct access_line {
 	char *p, *end;

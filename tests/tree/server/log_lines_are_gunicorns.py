@@ -2,6 +2,9 @@
 
 import json
 import re
+from datetime import datetime, timedelta, timezone
+
+import pytest
 
 FAILS = """
 def app(environ, start_response):
@@ -41,6 +44,27 @@ def test_a_life_from_start_to_end(serve):
     _line(s.log, "INFO", rf"Worker exiting \(pid: {pid}\)$")
     _line(s.log, "INFO", "Handling signal: term$")
     _line(s.log, "INFO", "Shutting down: Master$")
+
+
+def test_stamps_are_local_time(serve):
+    for zone, offset in [("Asia/Kathmandu", "+0545"), ("XYZ3:30", "-0330")]:
+        s = serve(env={"TZ": zone}, accesslog="-")
+        assert s.get("/").status == 200
+        s.signal("TERM")
+        assert s.wait() == 0
+        wall = datetime.now(timezone.utc).astimezone(timezone(timedelta(
+            minutes=int(offset[0] + "1") *
+            (int(offset[1:3]) * 60 + int(offset[3:])))))
+        hours = {(wall - timedelta(minutes=m)).strftime("%Y-%m-%d %H:")
+                 for m in (0, 1)}
+        stamps = re.findall(r"^\[(\d{4}-\d\d-\d\d \d\d:)\d\d:\d\d (.*?)\]",
+                            s.log, re.M)
+        assert len(stamps) > 5 and {z for _, z in stamps} == {offset}
+        assert {h for h, _ in stamps} <= hours
+        line, = re.findall(r"- - \[(.*?)\] \"GET", s.log)
+        assert datetime.strptime(line, "%d/%b/%Y:%H:%M:%S %z").timestamp() \
+            == pytest.approx(wall.timestamp(), abs=60)
+        assert line.endswith(f" {offset}")
 
 
 def test_deaths_of_workers(serve):

@@ -14,6 +14,7 @@
 #include "gateway/wsgi_call.h"
 #include "gateway/wsgi_environ.h"
 #include "gateway/wsgi_function.h"
+#include "gateway/wsgi_keep.h"
 #include "gateway/wsgi_response.h"
 #include "http/response.h"
 #include "python/python_error.h"
@@ -154,6 +155,8 @@ run(struct wsgi_call *c, PyObject *app)
 	if (env != NULL)
 		result = PyObject_Vectorcall(
 		    app, args + 1, 2 | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL);
+	if (result != NULL && c->req != NULL && c->req->keep_environ != NULL)
+		wsgi_keep_environ(c->req, env);
 	rc = result == NULL ? -E_PYTHON : wsgi_response_send(c, result);
 	rc = rc < 0 ? fail(c, rc) : finish(c);
 	if (result != NULL)

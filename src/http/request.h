@@ -112,6 +112,11 @@ struct request {
 	uint64_t started_ms; /* clock_ms when the head was complete */
 	uint64_t started_us; /* the same, exactly, where somebody asks; or 0 */
 	bool keep_fields;    /* the answer's fields are looked at afterwards */
+	/* And so are these of environ (up to an empty name; NULL: none),
+	 * which the gateway puts there when the application has run. */
+	const struct str *keep_environ;
+	const struct field *environ;
+	unsigned n_environ;
 };
 
 /*

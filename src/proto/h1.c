@@ -134,6 +134,7 @@ read_head(struct h1 *h, struct str bytes, struct http_error *err)
 	if (env->clock_us != NULL)
 		req->started_us = env->clock_us();
 	req->keep_fields = env->keep_fields;
+	req->keep_environ = env->keep_environ;
 	set_ends(h);
 	bytes = arena_str(&req->arena, bytes);
 	if (bytes.ptr == NULL)

@@ -25,9 +25,10 @@ struct proto_env {
 	 */
 	void (*on_end)(struct proto_env *env, const struct request *req);
 	/* What on_end wants of a request: started_us (NULL: not), its
-	 * answer's fields. */
+	 * answer's fields, variables of its environ (see struct request). */
 	uint64_t (*clock_us)(void);
 	bool keep_fields;
+	const struct str *keep_environ;
 
 	uint64_t keepalive_ms;                 /* 0: each answer is the last */
 	uint64_t header_ms, body_ms, write_ms; /* 0: no limit */

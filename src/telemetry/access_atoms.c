@@ -372,10 +372,19 @@ static const struct atom {
 
 #define N_ATOMS (sizeof(atoms) / sizeof(atoms[0]))
 
-/*
- * The keys of environ that follow from the request; what an application or a
- * framework adds is not known here.
- */
+/* The application may have changed what follows from the request. */
+static bool
+put_variable(struct access_line *l, const struct access_step *s,
+    const struct access_record *r)
+{
+	const struct field *f = r->req->environ, *end = f + r->req->n_environ;
+
+	while (f < end && !str_eq(f->name, s->variable))
+		f++;
+	return f < end ? put_some(l, f->value) : s->otherwise(l, s, r);
+}
+
+/* The keys of environ that follow from the request. */
 static const struct {
 	const char *name;
 	access_put *put;
@@ -389,7 +398,6 @@ static const struct {
 	{ "SERVER_PROTOCOL", put_protocol, NULL },
 	{ "REMOTE_ADDR", put_peer, NULL },
 	{ "REMOTE_PORT", put_peer_port, NULL },
-	{ "REMOTE_USER", put_user, NULL },
 	{ "SERVER_NAME", put_server_name, NULL },
 	{ "SERVER_PORT", put_server_port, NULL },
 	{ "wsgi.url_scheme", put_scheme, NULL },
@@ -424,21 +432,24 @@ set_field(
 	return s->name.ptr == NULL ? -E_NOMEM : 0;
 }
 
-/* {NAME}e. A name that nobody knows has no value. */
+/* {NAME}e */
 static int
 set_variable(struct arena *a, struct access_step *s, struct str name)
 {
+	s->put = put_variable;
+	s->otherwise = put_nothing;
+	s->variable = name;
 	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
 		if (!str_eq_nocase(name, str_of(variables[i].name)))
 			continue;
-		s->put = variables[i].put;
+		s->otherwise = variables[i].put;
 		return variables[i].field == NULL
 		    ? 0
 		    : set_field(a, s, str_of(variables[i].field), false);
 	}
 	if (!str_eq_nocase(str_head(name, 5), STR("HTTP_")))
 		return 0;
-	s->put = put_request_field;
+	s->otherwise = put_request_field;
 	return set_field(a, s, str_tail(name, 5), true);
 }
 

@@ -30,6 +30,8 @@ struct access_step {
 	struct str after;  /* a JSON string's quote */
 	struct str name;   /* of a field, in lower case */
 	enum http_field id;
+	struct str variable;   /* of environ, which put looks for */
+	access_put *otherwise; /* and what it is when nobody has set it */
 	unsigned width;
 	bool left;
 };

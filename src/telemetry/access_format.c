@@ -20,6 +20,8 @@ struct access_format {
 	struct arena arena; /* all of it */
 	struct access_step *steps;
 	unsigned n;
+	struct str *environ; /* names, and an empty one behind them */
+	unsigned n_environ;
 	int pid;
 	bool json, times, answers;
 };
@@ -100,6 +102,8 @@ set_atom(struct access_format *f, struct access_step *s,
 		return -E_NOMEM;
 	f->times |= what->times;
 	f->answers |= what->answers;
+	if (s->variable.len > 0)
+		f->environ[f->n_environ++] = s->variable;
 	return 0;
 }
 
@@ -156,15 +160,18 @@ count_parts(struct str format)
 static int
 make_steps(struct access_format *f, struct str format)
 {
-	size_t size = (count_parts(format) + 1) * sizeof(f->steps[0]);
+	unsigned n = count_parts(format) + 1;
+	size_t size = n * sizeof(f->steps[0]);
 	struct config_atom atom;
 	int rc = 0;
 
 	f->steps = arena_alloc(&f->arena, size);
+	f->environ = arena_alloc(&f->arena, n * sizeof(f->environ[0]));
 	format = arena_str(&f->arena, format);
-	if (f->steps == NULL || format.ptr == NULL)
+	if (f->steps == NULL || f->environ == NULL || format.ptr == NULL)
 		return -E_NOMEM;
 	memset(f->steps, 0, size);
+	memset(f->environ, 0, n * sizeof(f->environ[0]));
 	while (rc == 0 && config_atoms_next(&format, &atom) > 0)
 		rc = f->json ? add_key(f, &atom) : add_part(f, &atom);
 	if (f->steps[f->n].before.len > 0)
@@ -207,6 +214,12 @@ bool
 access_format_answers(const struct access_format *f)
 {
 	return f->answers;
+}
+
+const struct str *
+access_format_environ(const struct access_format *f)
+{
+	return f->n_environ > 0 ? f->environ : NULL;
 }
 
 /* --- a line --- */

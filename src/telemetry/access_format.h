@@ -40,6 +40,8 @@ void access_format_destroy(struct access_format *f);
 bool access_format_times(const struct access_format *f);
 /* Has it a field of the answer? Then request.keep_fields must be set. */
 bool access_format_answers(const struct access_format *f);
+/* The variables of environ that it has, for request.keep_environ; or NULL. */
+const struct str *access_format_environ(const struct access_format *f);
 
 /*
  * Writes the line of req, its newline included, to dst, which has room for

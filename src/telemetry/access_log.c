@@ -254,6 +254,12 @@ access_log_wants_fields(void)
 	return access_log.on && access_log.answers;
 }
 
+const struct str *
+access_log_wants_environ(void)
+{
+	return access_log.on ? access_format_environ(access_log.format) : NULL;
+}
+
 /* --- lines --- */
 
 /* Puts a line by; true: the thread should be told. */

@@ -34,6 +34,7 @@ int access_log_start(const struct config *cfg);
 /* What of a request must be noted for it: see struct request. */
 bool access_log_wants_us(void);
 bool access_log_wants_fields(void);
+const struct str *access_log_wants_environ(void);
 
 /* req has its answer, or will have none. Any thread; never blocks. */
 void access_log_request(const struct request *req);

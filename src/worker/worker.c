@@ -119,6 +119,7 @@ start_access_log(struct proto_env *env, const struct config *cfg)
 	if (access_log_wants_us())
 		env->clock_us = time_us;
 	env->keep_fields = access_log_wants_fields();
+	env->keep_environ = access_log_wants_environ();
 	return rc < 0 ? rc : 0;
 }
 

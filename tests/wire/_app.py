@@ -72,6 +72,14 @@ def fork(environ, start_response):
     return hello(environ, start_response)
 
 
+def middleware(environ, start_response):
+    """Leaves in environ what a log may want to know."""
+    environ["REMOTE_USER"] = "jos\xc3\xa9"
+    environ["REMOTE_ADDR"] = "192.0.2.1"
+    environ["app.tenant"] = 7
+    return hello(environ, start_response)
+
+
 def fields(environ, start_response):
     """Every HTTP_ key, a line each."""
     lines = [f"{k}={v}\n" for k, v in sorted(environ.items())
@@ -85,7 +93,8 @@ def fields(environ, start_response):
 
 
 PAGES = {f.__name__: f for f in (hello, echo, count, careless, stream, big,
-                                 status, short, sleep, fork, fields)}
+                                 status, short, sleep, fork, fields,
+                                 middleware)}
 
 
 def app(environ, start_response):

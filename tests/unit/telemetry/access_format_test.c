@@ -94,6 +94,35 @@ every_atom_has_its_value(void **state)
 	expect("100%% %(Z)s%(nothing)s", &req, "100% --");
 }
 
+/* What the application says has precedence, whatever the case of its name. */
+static void
+variables_are_those_of_the_application(void **state)
+{
+	struct request req = logged_request(fields, N_FIELDS);
+	struct field kept[] = { { .name = STR("My.Key"), .value = STR("v") },
+		{ .name = STR("REMOTE_ADDR"), .value = STR("1.1.1.1") } };
+	struct access_format *f;
+	const struct str *names;
+
+	(void)state;
+	req.environ = kept;
+	req.n_environ = 2;
+	expect("%({My.Key}e)s %({REMOTE_ADDR}e)s %({SERVER_PORT}e)s "
+	       "%({REMOTE_USER}e)s", &req, "v 1.1.1.1 80 -");
+	f = access_format_create(STR("%(h)s%({a}e)s%({b}i)s%({C.d}e)s"), false,
+	    PID);
+	assert_non_null(f);
+	names = access_format_environ(f);
+	assert_true(str_eq(names[0], STR("a")));
+	assert_true(str_eq(names[1], STR("C.d")));
+	assert_int_equal(names[2].len, 0);
+	access_format_destroy(f);
+	f = access_format_create(STR("%(h)s%({b}i)s"), true, PID);
+	assert_non_null(f);
+	assert_null(access_format_environ(f));
+	access_format_destroy(f);
+}
+
 static void
 what_is_not_there_is_a_dash(void **state)
 {
@@ -276,6 +305,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_atom_has_its_value),
+		cmocka_unit_test(variables_are_those_of_the_application),
 		cmocka_unit_test(what_is_not_there_is_a_dash),
 		cmocka_unit_test(widths_are_filled_up),
 		cmocka_unit_test(credentials_that_are_none),

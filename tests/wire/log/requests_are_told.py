@@ -48,6 +48,19 @@ def test_status_and_size_are_what_was_sent(own_server, tmp_path):
         "GET /status 304 0", "POST /echo 200 4"]
 
 
+def test_variables_are_what_the_application_left(own_server, tmp_path):
+    s, path = _server(own_server, tmp_path, access_log_format=(
+        "%({REMOTE_USER}e)s %({remote_addr}e)s %({APP.Tenant}e)s "
+        "%({HTTP_HOST}e)s %({no}e)s"))
+    c = s.connect()
+    c.ask(b"GET /middleware HTTP/1.1\r\nHost: h\r\n\r\n")
+    c.ask(b"GET /hello HTTP/1.1\r\nHost: h\r\n\r\n")
+    c.ask(b"GET /stream?x HTTP/1.1\r\nHost: h\r\n\r\n")
+    assert _lines(s, path, 3) == [
+        r"jos\xc3\xa9 192.0.2.1 7 h -", "- 127.0.0.1 - h -",
+        "- 127.0.0.1 - h -"]
+
+
 def test_a_failing_application_has_its_500(own_server, tmp_path):
     s, path = _server(own_server, tmp_path, access_log_format="%(s)s %(U)s")
     assert s.connect().ask(

@@ -24,6 +24,17 @@
 #define BOOTING_MS 100   /* back-offs end within this */
 #define POLL_MAX (2 + 8) /* signals, bell, templates */
 
+/* One that cannot be had leaves its worker without: -1. */
+static void
+make_bells(struct heritage *h)
+{
+	for (unsigned i = 0; i < HERITAGE_BELLS; i++) {
+		h->bells[i] = fd_event();
+		if (h->bells[i] < 0)
+			h->bells[i] = -1;
+	}
+}
+
 static int
 prepare(struct arbiter *a, struct heritage *h)
 {
@@ -39,6 +50,7 @@ prepare(struct arbiter *a, struct heritage *h)
 	h->arbiter_pid = getpid();
 	h->link = -1;
 	h->admin_listener = -1;
+	make_bells(h);
 	atomic_store(&a->board->arbiter_pid, (int)getpid());
 	if (sys_set_subreaper() < 0)
 		log_errno(EV_ARBITER_SUBREAPER);

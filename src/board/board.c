@@ -8,6 +8,10 @@
 
 #include "base/banned.h"
 
+/* A reactor that has not turned for so long is not asked for anything: one
+ * that has nothing to do turns every second. */
+#define STILL_MS 2000
+
 struct board *
 board_create(void)
 {
@@ -59,6 +63,8 @@ clear_row(struct board_row *r)
 	atomic_store(&r->n_open, 0);
 	atomic_store(&r->n_ready, 0);
 	atomic_store(&r->ready_ms, 0);
+	atomic_store(&r->n_free, 0);
+	atomic_store(&r->asked, 0);
 	for (unsigned i = 0; i < BOARD_SLOTS; i++) {
 		struct board_slot *slot = &r->slots[i];
 
@@ -82,6 +88,8 @@ board_take_row(struct board *b, unsigned role, unsigned generation)
 		atomic_store(&r->generation, generation);
 		atomic_store(&r->started_ms, clock_ms());
 		atomic_store(&r->state, BOARD_SPAWNING);
+		if (i >= atomic_load(&b->n_rows))
+			atomic_store(&b->n_rows, i + 1);
 		return i;
 	}
 	return BOARD_NO_ROW;
@@ -187,6 +195,52 @@ static uint64_t
 age_ms(uint64_t stamp, uint64_t now_ms)
 {
 	return stamp == 0 || stamp > now_ms ? 0 : now_ms - stamp;
+}
+
+/* It serves, has a free slot, and its reactor turns. */
+static bool
+takes_connections(struct board_row *r, uint64_t now_ms)
+{
+	return atomic_load_explicit(&r->n_free, memory_order_relaxed) > 0 &&
+	    atomic_load_explicit(&r->state, memory_order_relaxed) ==
+	    BOARD_READY &&
+	    age_ms(atomic_load_explicit(&r->reactor_ms, memory_order_relaxed),
+		now_ms) < STILL_MS;
+}
+
+unsigned
+board_less_loaded(struct board *b, unsigned row, uint32_t n_open)
+{
+	unsigned found = BOARD_NO_ROW, n_rows = atomic_load(&b->n_rows);
+	uint64_t now_ms = clock_ms();
+	uint32_t open;
+
+	for (unsigned i = 0; i < n_rows && n_open > 0; i++) {
+		if (i == row || !takes_connections(&b->rows[i], now_ms))
+			continue;
+		open = atomic_load_explicit(
+		    &b->rows[i].n_open, memory_order_relaxed);
+		if (open >= n_open)
+			continue;
+		n_open = open;
+		found = i;
+	}
+	return found;
+}
+
+unsigned
+board_n_idle(struct board *b, unsigned row)
+{
+	uint32_t generation = atomic_load(&b->rows[row].generation);
+	unsigned n = 0, n_rows = atomic_load(&b->n_rows);
+	uint64_t now_ms = clock_ms();
+
+	for (unsigned i = 0; i < n_rows; i++)
+		if (i != row && takes_connections(&b->rows[i], now_ms) &&
+		    atomic_load(&b->rows[i].generation) == generation &&
+		    atomic_load(&b->rows[i].n_ready) == 0)
+			n++;
+	return n;
 }
 
 uint64_t

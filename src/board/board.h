@@ -62,6 +62,9 @@ struct board_row {
 	 * there were some without a break; 0: there are none. */
 	_Atomic uint32_t n_ready;
 	_Atomic uint64_t ready_ms;
+	/* Free slots, for which it takes new connections; 0: it does not. */
+	_Atomic uint32_t n_free;
+	_Atomic uint32_t asked; /* to accept, by a sibling, who writes it */
 	struct board_slot slots[BOARD_SLOTS];
 };
 
@@ -73,6 +76,7 @@ struct board {
 	_Atomic uint32_t n_workers;  /* workers that should */
 	_Atomic uint64_t started_ms; /* clock_ms of the server's start */
 	_Atomic uint64_t n_restarts; /* workers that had to be replaced */
+	_Atomic uint32_t n_rows;     /* rows that were ever in use */
 	int bell;                    /* eventfd: a row has changed */
 	struct board_row rows[BOARD_ROWS];
 };
@@ -127,6 +131,15 @@ void board_call_end(struct board_slot *slot);
 void board_call_text(struct board_slot *slot, char *dst);
 /* The slot of row whose call has lasted longest, or its first one. */
 struct board_slot *board_longest_call(struct board_row *row);
+
+/*
+ * The row of the worker with the fewest connections among those, other than
+ * row, that would take one now, if they are fewer than n_open; BOARD_NO_ROW:
+ * there is none. One that stands still is no candidate.
+ */
+unsigned board_less_loaded(struct board *b, unsigned row, uint32_t n_open);
+/* How many others of row's generation have a free slot and nothing to do. */
+unsigned board_n_idle(struct board *b, unsigned row);
 
 /*
  * How long, in ms before now_ms, the process of a row has given no sign of

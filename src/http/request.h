@@ -84,6 +84,7 @@ struct request {
 	struct gateway_call *call; /* the gateway's part, NULL before start */
 	const struct config *cfg;  /* of this worker's generation */
 
+	struct str head; /* HTTP/1: its bytes as they came, to the empty line */
 	enum http_version version;
 	struct str method;    /* a token, "GET" */
 	struct str target;    /* the request target as it came */

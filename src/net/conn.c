@@ -548,10 +548,27 @@ release(struct conn *c)
 }
 
 static void
-destroy(struct conn *c)
+disarm(struct conn *c)
 {
 	if (c->armed)
 		poller_remove(c->reactor->poller, c->fd);
+	c->armed = false;
+}
+
+void
+conn_give_away(struct conn *c)
+{
+	CHECK(!c->held);
+	c->why = CLOSE_PASSED;
+	disarm(c);
+	fd_close(c->fd);
+	release(c);
+}
+
+static void
+destroy(struct conn *c)
+{
+	disarm(c);
 	/* Others may hold copies (children of the application). */
 	if (!c->said_end)
 		sock_shutdown(c->fd);
@@ -602,24 +619,19 @@ on_timer(struct timer *t)
 }
 
 static void
-set_peer(struct conn *c, const struct sock_addr *peer)
+set_peer(struct conn *c, struct str host, uint16_t port)
 {
-	char host[SOCK_HOST_MAX];
-	size_t n;
-
-	if (sock_is_unix(peer))
+	if (host.len >= sizeof(c->peer))
 		return;
-	n = sock_host(peer, host);
-	if (n >= sizeof(c->peer))
-		return;
-	memcpy(c->peer, host, n);
-	c->peer_len = (uint8_t)n;
-	c->peer_port = sock_port(peer);
+	memcpy(c->peer, host.ptr, host.len);
+	c->peer_len = (uint8_t)host.len;
+	c->peer_port = port;
 }
 
-struct conn *
-conn_open(struct reactor *r, const struct listener *l, int fd,
-    const struct sock_addr *peer)
+/* fd is owned, also on failure; host is empty for unix sockets. */
+static struct conn *
+begin(struct reactor *r, const struct listener *l, int fd, struct str host,
+    uint16_t port)
 {
 	struct conn *c = conn_pool_take(&r->pool);
 
@@ -637,13 +649,34 @@ conn_open(struct reactor *r, const struct listener *l, int fd,
 	timer_init(&c->timer, on_timer);
 	list_init(&c->runnable);
 	c->readable = true;
-	set_peer(c, peer);
+	set_peer(c, host, port);
 	conn_set_idle(c, true);
 	if (c->proto->open(c) == 0)
 		return c;
 	c->why = CLOSE_NO_MEMORY;
 	destroy(c);
 	return NULL;
+}
+
+struct conn *
+conn_open(struct reactor *r, const struct listener *l, int fd,
+    const struct sock_addr *peer)
+{
+	char host[SOCK_HOST_MAX];
+	size_t n = sock_is_unix(peer) ? 0 : sock_host(peer, host);
+
+	return begin(r, l, fd, (struct str){ host, n }, sock_port(peer));
+}
+
+struct conn *
+conn_adopt(struct reactor *r, const struct listener *l, int fd, struct str host,
+    uint16_t port, struct str bytes)
+{
+	struct conn *c = begin(r, l, fd, host, port);
+
+	if (c != NULL)
+		on_read(c, bytes);
+	return c;
 }
 
 struct conn *

@@ -111,6 +111,13 @@ struct proto_ops {
 	void (*on_gone)(struct conn *c, enum close_reason why);
 	/* Frees c->state. The connection is not held. */
 	void (*on_close)(struct conn *c);
+	/*
+	 * The connection of a request on the ready list, when all that this
+	 * needs is the bytes of parts: given to a new connection, they are the
+	 * same request. NULL: it is bound to where it is. NULL: none is ever
+	 * passed on.
+	 */
+	struct conn *(*passable)(struct list *ready, struct str parts[2]);
 };
 
 struct conn {
@@ -224,6 +231,14 @@ void conn_hand_back(struct conn *c);
  */
 struct conn *conn_open(struct reactor *r, const struct listener *l, int fd,
     const struct sock_addr *peer);
+/*
+ * The same, of a client that came to another worker: its address as text, and
+ * bytes that were read there.
+ */
+struct conn *conn_adopt(struct reactor *r, const struct listener *l, int fd,
+    struct str host, uint16_t port, struct str bytes);
+/* Its descriptor is in other hands: all that is left of it here goes. */
+void conn_give_away(struct conn *c);
 /* The connection that a cookie means, or NULL: it is another one now. */
 struct conn *conn_from(struct reactor *r, uint64_t cookie);
 /*

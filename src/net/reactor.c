@@ -13,6 +13,7 @@
 #include "board/board.h"
 #include "net/reactor_accept.h"
 #include "net/reactor_state.h"
+#include "net/siblings.h"
 #include "sys/fd.h"
 #include "sys/poller.h"
 
@@ -22,7 +23,7 @@
 #define UNPOLLED_MAX 8
 /* The clock of turns has a grain; a timer must not wake before it is due. */
 #define CLOCK_GRAIN_MS 4
-#define OWN_TIMERS 2
+#define OWN_TIMERS 3
 /*
  * A turn that has read so much and has something to do ends: bodies are
  * handled while they are still in the processor's cache.
@@ -34,7 +35,9 @@ open_descriptors(struct reactor *r)
 {
 	r->poller = poller_open();
 	r->timer_fd = fd_timer();
-	r->bell = fd_event();
+	r->bell = siblings_bell(r->options.siblings);
+	if (r->bell < 0)
+		r->bell = fd_event();
 	r->spare_fd = fd_event();
 	if (r->poller < 0 || r->timer_fd < 0 || r->bell < 0)
 		return -E_SYSTEM;
@@ -196,6 +199,11 @@ dispatch(struct reactor *r, const struct poller_event *ev)
 		break;
 	case REACTOR_BELL:
 		fd_event_heard(r->bell);
+		if (siblings_asked(r))
+			reactor_accept_all(r);
+		break;
+	case REACTOR_QUEUE:
+		reactor_accept_passed(r);
 		break;
 	}
 }
@@ -301,6 +309,8 @@ poll_and_dispatch(struct reactor *r, int timeout_ms)
 	r->waiting = false;
 	r->turning = true;
 	r->now_ms = clock_ms();
+	if (r->accepting)
+		r->looked_ms = r->now_ms;
 	r->unpolled = 0;
 	for (int i = 0; i < n; i++) {
 		dispatch(r, &ev[i]);
@@ -333,6 +343,7 @@ reactor_turn(struct reactor *r, int timeout_ms)
 	int rc = 0;
 
 	CHECK(!r->turning && !r->waiting);
+	timeout_ms = siblings_look_ms(r, timeout_ms);
 	r->turning = true;
 	r->turn_read = 0;
 	if (!pending || ++r->unpolled >= UNPOLLED_MAX)
@@ -341,6 +352,7 @@ reactor_turn(struct reactor *r, int timeout_ms)
 		r->now_ms = clock_ms();
 	run_runnable(r);
 	run_timers(r);
+	siblings_pass(r);
 	stamp(r);
 	r->turning = false;
 	return rc;
@@ -479,4 +491,5 @@ reactor_after_fork_child(struct reactor *r)
 	r->n_listeners = 0;
 	close_descriptors(r);
 	r->poller = r->timer_fd = r->bell = r->spare_fd = -1;
+	siblings_forget(r->options.siblings);
 }

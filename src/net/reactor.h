@@ -32,6 +32,8 @@ struct reactor;
 #define REACTOR_ACCEPT_MS 1000
 #define REACTOR_IDLE_MS 2000
 
+struct siblings;
+
 struct reactor_options {
 	const struct proto_ops *proto; /* what every new connection speaks */
 	struct proto_env *env;         /* for the protocols; outlives it */
@@ -40,6 +42,8 @@ struct reactor_options {
 	bool alone;
 	uint64_t write_timeout_ms; /* for the rest of a last answer */
 	struct board_row *row;     /* of this process, or NULL */
+	/* With whom it shares the work (then row is not NULL), or NULL. */
+	const struct siblings *siblings;
 };
 
 /* NULL when memory or descriptors cannot be had. */
@@ -84,6 +88,12 @@ void reactor_wake(struct reactor *r);
  * connections are left in the kernel's queue. Without it: one.
  */
 void reactor_set_free(struct reactor *r, unsigned n_slots);
+
+/*
+ * A slot comes back and finds requests ready: once in a while it accepts too,
+ * or new connections would wait for as long as old ones have something to do.
+ */
+void reactor_accept_due(struct reactor *r);
 
 /*
  * reactor_drain will soon be called: answers from now on are their

@@ -9,7 +9,9 @@
 #include "base/error.h"
 #include "base/list.h"
 #include "base/log.h"
+#include "board/board.h"
 #include "net/reactor_state.h"
+#include "net/siblings.h"
 #include "sys/fd.h"
 #include "sys/poller.h"
 
@@ -18,6 +20,8 @@
 #define BATCH 64          /* of one listener before others' turn */
 #define BACKOFF_MS 100    /* without descriptors */
 #define SAY_FULL_MS 10000 /* once in */
+#define YIELD_MS 1        /* for a sibling to accept */
+#define LOOK_MS 8         /* new connections are looked for so often */
 
 static bool
 may_accept(const struct reactor *r)
@@ -25,12 +29,43 @@ may_accept(const struct reactor *r)
 	return r->n_free > 0 && !r->backing_off && r->pool.n < r->pool.max;
 }
 
+/* What siblings go by. */
+static void
+publish(struct reactor *r)
+{
+	struct board_row *row = r->options.row;
+	bool takes = may_accept(r) && !r->draining;
+
+	if (r->options.siblings == NULL)
+		return;
+	atomic_store_explicit(
+	    &row->n_free, takes ? r->n_free : 0, memory_order_relaxed);
+	atomic_store_explicit(&row->n_open, r->pool.n, memory_order_relaxed);
+}
+
+/* Everybody is woken: who sleeps most deeply may be a stopped process. */
+static void
+watch_queue(struct reactor *r, bool want)
+{
+	const struct siblings *s = r->options.siblings;
+
+	if (s == NULL || r->queue_watched == want)
+		return;
+	if (!want)
+		poller_remove(r->poller, s->take);
+	else if (poller_add(r->poller, s->take, POLLER_IN,
+		     reactor_cookie(REACTOR_QUEUE, 0, 0)) < 0)
+		want = false;
+	r->queue_watched = want;
+}
+
 /* Puts the listeners into the set or takes them out, as it should be. */
 static void
 update(struct reactor *r)
 {
-	bool want = may_accept(r);
+	bool want = may_accept(r) && !r->yielding;
 
+	publish(r);
 	if (want == r->accepting)
 		return;
 	r->accepting = want;
@@ -42,6 +77,7 @@ update(struct reactor *r)
 			     reactor_cookie(REACTOR_LISTENER, 0, i)) < 0)
 			r->accepting = false; /* tried again at an update */
 	}
+	watch_queue(r, want);
 }
 
 static void
@@ -53,6 +89,14 @@ on_backoff(struct timer *t)
 	update(r);
 }
 
+/* There may be no sibling left who would take what waits. */
+static void
+empty_queue(struct reactor *r)
+{
+	while (siblings_take(r))
+		;
+}
+
 static void
 drain_step(struct reactor *r)
 {
@@ -60,10 +104,12 @@ drain_step(struct reactor *r)
 	uint64_t quiet = r->last_accept_ms + REACTOR_QUIET_MS;
 	uint64_t due = quiet < end ? quiet : end;
 
-	if (r->now_ms >= due)
-		reactor_accept_close(r);
-	else
+	if (r->now_ms < due) {
 		timer_set(&r->timers, &r->drain_timer, due);
+		return;
+	}
+	empty_queue(r);
+	reactor_accept_close(r);
 }
 
 static void
@@ -72,9 +118,12 @@ on_drain_timer(struct timer *t)
 	drain_step(LIST_OF(t, struct reactor, drain_timer));
 }
 
+static void on_yielded(struct timer *t);
+
 void
 reactor_accept_init(struct reactor *r)
 {
+	timer_init(&r->yield_timer, on_yielded);
 	timer_init(&r->drain_timer, on_drain_timer);
 	timer_init(&r->backoff_timer, on_backoff);
 }
@@ -169,13 +218,76 @@ accept_one(struct reactor *r, const struct listener *l)
 	return r->options.alone || list_empty(&r->ready);
 }
 
+/* A sibling has fewer connections: the listeners are its for a moment. */
+static bool
+yield(struct reactor *r)
+{
+	if (!siblings_yield(r))
+		return false;
+	r->yielding = true;
+	timer_set(&r->timers, &r->yield_timer, r->now_ms + YIELD_MS);
+	return true;
+}
+
+static void
+accept_some(struct reactor *r, const struct listener *l)
+{
+	for (unsigned i = 0; i < BATCH && may_accept(r); i++) {
+		if (yield(r) || !accept_one(r, l))
+			break;
+		publish(r);
+	}
+}
+
 void
 reactor_accept_on_event(struct reactor *r, uint32_t place)
 {
-	if (place >= r->n_listeners)
+	if (place < r->n_listeners)
+		accept_some(r, &r->listeners[place]);
+	update(r);
+}
+
+void
+reactor_accept_all(struct reactor *r)
+{
+	for (unsigned i = 0; i < r->n_listeners; i++)
+		accept_some(r, &r->listeners[i]);
+	update(r);
+}
+
+void
+reactor_accept_due(struct reactor *r)
+{
+	unsigned n_free = r->n_free;
+
+	if (list_empty(&r->ready) || r->n_listeners == 0 ||
+	    r->now_ms - r->looked_ms < LOOK_MS)
 		return;
+	r->turning = true;
+	r->looked_ms = r->now_ms;
+	r->n_free = n_free > 0 ? n_free : 1;
+	reactor_accept_all(r);
+	r->turning = false;
+	reactor_set_free(r, n_free);
+}
+
+/* The sibling had its time: what still waits is ours. */
+static void
+on_yielded(struct timer *t)
+{
+	struct reactor *r = LIST_OF(t, struct reactor, yield_timer);
+
+	r->yielding = false;
+	for (unsigned i = 0; i < r->n_listeners && may_accept(r); i++)
+		(void)accept_one(r, &r->listeners[i]);
+	update(r);
+}
+
+void
+reactor_accept_passed(struct reactor *r)
+{
 	for (unsigned i = 0; i < BATCH && may_accept(r); i++)
-		if (!accept_one(r, &r->listeners[place]))
+		if (!siblings_take(r) || !list_empty(&r->ready))
 			break;
 	update(r);
 }
@@ -184,6 +296,7 @@ void
 reactor_accept_drain(struct reactor *r, bool handed_on)
 {
 	r->drain_ms = r->last_accept_ms = r->now_ms;
+	publish(r);
 	if (handed_on)
 		reactor_accept_close(r);
 	else
@@ -198,6 +311,8 @@ reactor_accept_close(struct reactor *r)
 			poller_remove(r->poller, r->listeners[i].fd);
 		fd_close(r->listeners[i].fd);
 	}
+	watch_queue(r, false);
 	r->n_listeners = 0;
 	timer_off(&r->drain_timer);
+	timer_off(&r->yield_timer);
 }

@@ -13,6 +13,10 @@ struct reactor;
 void reactor_accept_init(struct reactor *r);
 /* Connections wait at that listener (its place). */
 void reactor_accept_on_event(struct reactor *r, uint32_t place);
+/* Whatever waits at all of them, as far as it should be accepted here. */
+void reactor_accept_all(struct reactor *r);
+/* Requests wait that siblings pass on. */
+void reactor_accept_passed(struct reactor *r);
 /* The worker stops (see reactor_drain). */
 void reactor_accept_drain(struct reactor *r, bool handed_on);
 /* Closes all listeners. */

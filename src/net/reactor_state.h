@@ -18,7 +18,8 @@ enum reactor_kind {
 	REACTOR_CONN,
 	REACTOR_LISTENER,
 	REACTOR_TIMER,
-	REACTOR_BELL
+	REACTOR_BELL,
+	REACTOR_QUEUE /* of siblings */
 };
 #define REACTOR_SLOT_MAX 0xffffffu
 
@@ -46,13 +47,17 @@ struct reactor {
 
 	struct listener listeners[REACTOR_LISTENERS_MAX];
 	unsigned n_listeners;
-	unsigned n_free; /* slots that are there for what becomes ready */
-	bool accepting;  /* the listeners are in the set */
+	unsigned n_free;    /* slots that are there for what becomes ready */
+	bool accepting;     /* the listeners are in the set */
+	bool queue_watched; /* that of siblings is, too */
 	bool draining;
 	atomic_bool stopping; /* it will drain as soon as it is turned */
 	uint64_t drain_ms, last_accept_ms;
-	struct timer drain_timer, backoff_timer;
+	uint64_t looked_ms; /* when connections could last be accepted */
+	struct timer drain_timer, backoff_timer, yield_timer;
 	bool backing_off;      /* no descriptors: accepting rests */
+	bool yielding;         /* a sibling should accept first */
+	uint64_t passed_ms;    /* when requests were passed on last */
 	uint64_t full_said_ms; /* when that was logged last */
 
 	unsigned n_idle;

@@ -139,6 +139,7 @@ read_head(struct h1 *h, struct str bytes, struct http_error *err)
 	bytes = arena_str(&req->arena, bytes);
 	if (bytes.ptr == NULL)
 		return -E_NOMEM;
+	req->head = bytes;
 	rc = h1_head_parse(&h->head, &env->rules, bytes, req, err);
 	if (rc < 0)
 		return rc;
@@ -790,6 +791,32 @@ h1_on_close(struct conn *c)
 	c->state = NULL;
 }
 
+/* All of its body is here, in one piece, and was sent without chunks. */
+static bool
+is_whole(const struct h1 *h)
+{
+	const struct body *b = &h->req->body;
+
+	return h->state == &h1_in_application && h->chunk == NULL &&
+	    body_complete(b) && body_peek(b).len == h->body_got;
+}
+
+static struct conn *
+h1_passable(struct list *ready, struct str parts[2])
+{
+	struct request *req = request_from_ready(ready);
+	struct h1 *h;
+
+	if (req->stream->ops != &h1_stream_ops)
+		return NULL;
+	h = h1_from_stream(req->stream);
+	if (!is_whole(h))
+		return NULL;
+	parts[0] = req->head;
+	parts[1] = body_peek(&req->body);
+	return h->conn;
+}
+
 const struct proto_ops h1_ops = {
 	.name = "http/1.1",
 	.open = h1_open,
@@ -803,4 +830,5 @@ const struct proto_ops h1_ops = {
 	.want_read = h1_want_read,
 	.on_gone = h1_on_gone,
 	.on_close = h1_on_close,
+	.passable = h1_passable,
 };

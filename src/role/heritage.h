@@ -11,6 +11,8 @@
 #include "base/str.h"
 
 #define HERITAGE_LISTENERS_MAX 32
+/* Rows of the board whose process others can wake; workers beyond do without */
+#define HERITAGE_BELLS 64
 
 struct board;
 struct config;
@@ -31,6 +33,12 @@ struct heritage {
 	int listeners[HERITAGE_LISTENERS_MAX];
 	unsigned n_listeners;
 	int admin_listener; /* -1: none */
+
+	/* For workers, by rows: rung to say "you accept" (eventfds). */
+	int bells[HERITAGE_BELLS];
+	/* Requests that workers of this generation pass on: ends to take from
+	 * and to put into. Whoever has time takes. */
+	int queue[2];
 
 	int link;            /* to the arbiter (templates), or -1 */
 	unsigned generation; /* of the configuration, from 1 */

@@ -18,6 +18,7 @@
 #include "config/config.h"
 #include "gateway/wsgi.h"
 #include "net/reactor.h"
+#include "net/siblings.h"
 #include "proto/proto_choose.h"
 #include "proto/proto_env.h"
 #include "python/python_finish.h"
@@ -127,6 +128,7 @@ static struct reactor *
 make_reactor(struct worker_process *w)
 {
 	static struct proto_env env; /* as long as the process */
+	static struct siblings siblings;
 	struct reactor_options o = {
 		.proto = proto_choose(STR("h1")),
 		.env = &env,
@@ -134,6 +136,16 @@ make_reactor(struct worker_process *w)
 		.alone = w->cfg->workers == 1,
 		.write_timeout_ms = w->cfg->write_timeout,
 		.row = &w->h->board->rows[w->h->row],
+		.siblings = &siblings,
+	};
+
+	siblings = (struct siblings){
+		.board = w->h->board,
+		.row = w->h->row,
+		.bells = w->h->bells,
+		.n_bells = HERITAGE_BELLS,
+		.take = w->h->queue[0],
+		.put = w->h->queue[1],
 	};
 
 	if (worker_rules_fill(&env, w->cfg) < 0 ||

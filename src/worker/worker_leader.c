@@ -228,6 +228,7 @@ worker_leader_next(struct worker_leader *l, struct worker_slot *s, int ms)
 		return NULL;
 	reactor_lock(l->reactor);
 	s->in_app = false;
+	reactor_accept_due(l->reactor);
 	node = reactor_take_ready(l->reactor);
 	if (node == NULL && ms != 0 && leader_of(l) == &l->deputy) {
 		take_over(l, s);

@@ -1,0 +1,194 @@
+/*
+ * Accepting by turns, and the queue of requests that are passed on.
+ */
+#include "net/siblings.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "board/board.h"
+#include "net/reactor_state.h"
+#include "sys/fd.h"
+#include "sys/message.h"
+
+#include "base/banned.h"
+
+#define PASSED 1 /* type of the queue's only message */
+
+/* The message's body begins so; the request's bytes follow. */
+struct passed {
+	uint16_t listener; /* its place */
+	uint16_t peer_port;
+	uint8_t peer_len;
+	char peer[46];
+};
+
+int
+siblings_bell(const struct siblings *s)
+{
+	return s == NULL || s->row >= s->n_bells ? -1 : s->bells[s->row];
+}
+
+void
+siblings_forget(const struct siblings *s)
+{
+	if (s == NULL)
+		return;
+	fd_close(s->take);
+	fd_close(s->put);
+}
+
+/* --- who accepts --- */
+
+bool
+siblings_yield(const struct reactor *r)
+{
+	const struct siblings *s = r->options.siblings;
+	unsigned row;
+
+	if (s == NULL)
+		return false;
+	row = board_less_loaded(s->board, s->row, r->pool.n);
+	if (row == BOARD_NO_ROW || row >= s->n_bells || s->bells[row] < 0)
+		return false;
+	atomic_store(&s->board->rows[row].asked, 1);
+	fd_event_ring(s->bells[row]);
+	return true;
+}
+
+bool
+siblings_asked(const struct reactor *r)
+{
+	const struct siblings *s = r->options.siblings;
+
+	return s != NULL && atomic_exchange(&r->options.row->asked, 0) != 0;
+}
+
+/* --- passing on --- */
+
+int
+siblings_look_ms(const struct reactor *r, int timeout_ms)
+{
+	if (r->options.siblings == NULL || list_empty(&r->ready))
+		return timeout_ms;
+	return timeout_ms < 0 || timeout_ms > SIBLINGS_LOOK_MS
+	    ? SIBLINGS_LOOK_MS
+	    : timeout_ms;
+}
+
+/* The message about c and its request, in the memory for reading. */
+static bool
+compose(const struct conn *c, const struct str parts[2], struct message *m)
+{
+	struct reactor *r = c->reactor;
+	struct passed head = {
+		.listener = (uint16_t)(c->listener - r->listeners),
+		.peer_port = c->peer_port,
+		.peer_len = c->peer_len,
+	};
+	char *mem = r->read_mem;
+	size_t room = MESSAGE_MAX - sizeof(head);
+
+	if (parts[0].len > room || parts[1].len > room - parts[0].len)
+		return false;
+	memcpy(head.peer, c->peer, sizeof(head.peer));
+	memcpy(mem, &head, sizeof(head));
+	memcpy(mem + sizeof(head), parts[0].ptr, parts[0].len);
+	if (parts[1].len > 0)
+		memcpy(mem + sizeof(head) + parts[0].len, parts[1].ptr,
+		    parts[1].len);
+	m->type = PASSED;
+	m->body =
+	    (struct str){ mem, sizeof(head) + parts[0].len + parts[1].len };
+	m->fds[0] = c->fd;
+	m->n_fds = 1;
+	return true;
+}
+
+/* False: this one stays. */
+static bool
+pass(struct reactor *r, struct list *node)
+{
+	struct str parts[2] = { STR(""), STR("") };
+	struct conn *c = r->options.proto->passable(node, parts);
+	struct message m;
+
+	if (c == NULL || c->closing || buf_len(&c->in) > 0 ||
+	    buf_len(&c->out) > 0 || !compose(c, parts, &m) ||
+	    message_send(r->options.siblings->put, &m, 0) < 0)
+		return false;
+	CHECK(conn_unready(c, node));
+	conn_give_away(c);
+	return true;
+}
+
+static bool
+is_time(const struct reactor *r)
+{
+	return !r->draining && r->ready_ms != 0 &&
+	    r->now_ms - r->ready_ms >= SIBLINGS_PASS_MS &&
+	    r->now_ms - r->passed_ms >= SIBLINGS_LOOK_MS;
+}
+
+void
+siblings_pass(struct reactor *r)
+{
+	const struct siblings *s = r->options.siblings;
+	struct list *node, *next;
+	unsigned n;
+
+	if (s == NULL || r->options.proto->passable == NULL || !is_time(r))
+		return;
+	n = board_n_idle(s->board, s->row);
+	for (node = r->ready.next; n > 0 && node != &r->ready; node = next) {
+		next = node->next;
+		if (pass(r, node))
+			n--;
+		r->passed_ms = r->now_ms;
+	}
+}
+
+/* --- taking --- */
+
+/* False: the message is none of ours. */
+static bool
+adopt(struct reactor *r, struct message *m)
+{
+	struct passed head;
+	struct conn *c;
+
+	if (m->type != PASSED || m->n_fds != 1 || m->body.len < sizeof(head))
+		return false;
+	memcpy(&head, m->body.ptr, sizeof(head));
+	if (head.listener >= REACTOR_LISTENERS_MAX ||
+	    head.peer_len > sizeof(head.peer))
+		return false;
+	c = conn_adopt(r, &r->listeners[head.listener], m->fds[0],
+	    (struct str){ head.peer, head.peer_len }, head.peer_port,
+	    str_tail(m->body, sizeof(head)));
+	m->fds[0] = -1;
+	if (c != NULL)
+		conn_service(c);
+	return true;
+}
+
+bool
+siblings_take(struct reactor *r)
+{
+	struct message m;
+	int rc;
+
+	if (r->options.siblings == NULL)
+		return false;
+	rc = message_recv(r->options.siblings->take, r->read_mem, &m);
+	if (rc == -E_AGAIN)
+		return false;
+	if (rc < 0 || !adopt(r, &m))
+		log_event(EV_REACTOR_QUEUE, rc < 0 ? error_text(rc) : "?");
+	if (rc > 0)
+		message_close_fds(&m);
+	return rc > 0;
+}

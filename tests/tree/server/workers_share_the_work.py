@@ -1,0 +1,214 @@
+"""Nobody waits behind a slow request while another worker is idle."""
+
+import collections
+import os
+import signal
+import socket
+import threading
+import time
+
+import pytest
+
+APP = r"""
+import os, time
+
+def sleeps():
+    while not os.path.exists("go"):
+        time.sleep(0.01)
+
+def computes():
+    while not os.path.exists("go"):
+        sum(range(20000))
+
+def keeps_the_gil():
+    while not os.path.exists("go"):
+        pow(3, 1 << 21)
+
+def app(environ, start_response):
+    path, body = environ["PATH_INFO"], str(os.getpid()).encode()
+    if path == "/echo":
+        body = environ["wsgi.input"].read()
+    elif path == "/who":
+        body = repr((environ["REMOTE_ADDR"], environ["REMOTE_PORT"],
+                     environ["HTTP_X"])).encode()
+    elif path == "/10ms":
+        time.sleep(0.01)
+    elif path != "/":
+        open("began", "w").close()
+        globals()[path[1:]]()
+    start_response("200 OK", [("Content-Type", "text/plain"),
+                              ("Content-Length", str(len(body)))])
+    return [body]
+"""
+
+WORKERS = 4
+
+
+class Client:
+    """One keep-alive connection, by hand."""
+
+    def __init__(self, s):
+        self.socket = socket.create_connection(("127.0.0.1", s.port), 20)
+        self.file = self.socket.makefile("rb")
+
+    def send(self, path="/", body=b"", extra=""):
+        method = "POST" if body else "GET"
+        self.socket.sendall(
+            f"{method} {path} HTTP/1.1\r\nHost: a\r\nX: y\r\n{extra}"
+            f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
+
+    def answer(self):
+        status = self.file.readline().split()[1]
+        assert status == b"200"
+        n = 0
+        while (line := self.file.readline().strip()) != b"":
+            if line.lower().startswith(b"content-length:"):
+                n = int(line.split(b":")[1])
+        return self.file.read(n)
+
+    def ask(self, path="/", body=b"", extra=""):
+        self.send(path, body, extra)
+        return self.answer()
+
+    def close(self):
+        self.file.close()
+        self.socket.close()
+
+
+def _by_worker(clients):
+    """Each worker's connections: pid -> clients."""
+    found = collections.defaultdict(list)
+    for c in clients:
+        found[c.ask()].append(c)
+    return found
+
+
+@pytest.fixture
+def server(serve):
+    s = serve("app:app", app=APP, workers=WORKERS, timeout=60)
+    s.wait_ready()
+    return s
+
+
+def test_connections_are_spread_evenly(server):
+    clients = []
+    for _ in range(64):
+        clients.append(Client(server))
+        clients[-1].ask()
+    spread = {pid: len(c) for pid, c in _by_worker(clients).items()}
+    assert len(spread) == WORKERS
+    assert max(spread.values()) - min(spread.values()) <= 2, spread
+
+
+def _begin(s, clients, busy, wait_until):
+    """One of the clients' workers is busy; the other clients of it."""
+    found = _by_worker(clients)
+    mates = max(found.values(), key=len)
+    slow = mates.pop()
+    slow.send("/" + busy)
+    wait_until(lambda: (s.folder / "began").exists(), "the slow call began")
+    return slow, mates
+
+
+@pytest.mark.parametrize("busy", ["sleeps", "computes", "keeps_the_gil"])
+def test_nobody_waits_for_a_slow_one(server, wait_until, busy):
+    slow, mates = _begin(server, [Client(server) for _ in range(16)], busy,
+                         wait_until)
+    assert len(mates) >= 2
+    took, by = [], []
+    for c in mates:
+        begun = time.monotonic()
+        by.append(c.ask())
+        took.append(time.monotonic() - begun)
+    # They are with other workers now, where nothing delays them.
+    assert [c.ask() for c in mates] == by
+    (server.folder / "go").touch()
+    slow.answer()
+    print(f"longest {max(took) * 1000:.0f} ms")
+    # Without that they wait until "go", which does not come.
+    assert max(took) < 5
+
+
+def test_what_is_passed_on_is_whole(server, wait_until):
+    slow, mates = _begin(server, [Client(server) for _ in range(16)], "sleeps",
+                         wait_until)
+    body = os.urandom(50000)
+    assert mates[0].ask("/echo", body=body) == body
+    host, port = mates[1].socket.getsockname()
+    assert eval(mates[1].ask("/who")) == (host, str(port), "y")
+    # And it goes on as if nothing had happened.
+    assert mates[0].ask("/echo", body=body[:10]) == body[:10]
+    (server.folder / "go").touch()
+    slow.answer()
+
+
+def test_what_cannot_be_passed_on_waits(server, wait_until):
+    """Pipelined, or with a body that is larger than a message: no loss."""
+    slow, mates = _begin(server, [Client(server) for _ in range(16)], "sleeps",
+                         wait_until)
+    mates[0].send()
+    mates[0].send()
+    body = os.urandom(300000)
+    threading.Thread(target=mates[1].send, args=("/echo", body),
+                     daemon=True).start()
+    time.sleep(0.2)
+    (server.folder / "go").touch()
+    assert mates[0].answer() == mates[0].answer()
+    assert mates[1].answer() == body
+    slow.answer()
+
+
+def test_a_stopped_worker_takes_nothing(server, wait_until):
+    """Idle on the board, but it stands still: others serve."""
+    clients = [Client(server) for _ in range(16)]
+    found = _by_worker(clients)
+    stopped = int(next(iter(found)))
+    os.kill(stopped, signal.SIGSTOP)
+    try:
+        more = []
+        for _ in range(20):
+            more.append(Client(server))
+            assert more[-1].ask() != str(stopped).encode()
+    finally:
+        os.kill(stopped, signal.SIGCONT)
+
+
+def test_reload_loses_nothing_that_is_passed_on(server, wait_until):
+    slow, mates = _begin(server, [Client(server) for _ in range(16)], "sleeps",
+                         wait_until)
+    server.signal("HUP")
+    for c in mates:
+        try:
+            c.ask()
+        except (OSError, IndexError):
+            pass  # idle ones may be closed before they asked
+    (server.folder / "go").touch()
+    slow.answer()
+
+
+def test_new_connections_have_their_turn(serve):
+    """Old ones that always have a request ready keep nobody out."""
+    s = serve("app:app", app=APP, workers=1)
+    s.wait_ready()
+    over = threading.Event()
+
+    def hammer():
+        c = Client(s)
+        while not over.is_set():
+            c.ask("/10ms")
+
+    threads = [threading.Thread(target=hammer) for _ in range(8)]
+    for t in threads:
+        t.start()
+    try:
+        time.sleep(0.3)  # from here on the queue is never empty
+        begun = time.monotonic()
+        for _ in range(5):
+            c = Client(s)
+            c.socket.settimeout(5)
+            c.ask()
+        print(f"five: {(time.monotonic() - begun) * 1000:.0f} ms")
+    finally:
+        over.set()
+        for t in threads:
+            t.join()

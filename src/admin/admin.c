@@ -21,6 +21,7 @@
 #include "board/board.h"
 #include "role/heritage.h"
 #include "sys/fd.h"
+#include "sys/log_out.h"
 #include "sys/poller.h"
 #include "sys/signals.h"
 #include "sys/sock.h"
@@ -32,6 +33,7 @@
 #define IDLE_MS 60000       /* without a connection there are none */
 #define NOBODY 65534        /* uid and gid in place of root */
 #define LISTENER UINT64_MAX /* its cookie; a connection's is its place */
+#define SIGNALS (UINT64_MAX - 1)
 #define ANSWER_MAX 1024
 
 struct admin_conn {
@@ -45,6 +47,7 @@ struct admin_conn {
 struct admin {
 	struct heritage *h;
 	int poller;
+	int signals;
 	bool deaf; /* the listener is out of the set until the next tick */
 	struct admin_conn conns[ADMIN_CONNS_MAX];
 };
@@ -215,11 +218,29 @@ expire(struct admin *a)
 	return any;
 }
 
+/*
+ * USR1: the log has been moved away. What root has made is not ours to open:
+ * then standard error, so that nobody holds the old file.
+ */
+static void
+on_signal(struct admin *a)
+{
+	struct signals_event ev;
+
+	while (signals_read(a->signals, &ev) > 0)
+		if (ev.sig == SIGUSR1 && log_out_reopen() < 0)
+			(void)log_out_open("", "-");
+}
+
 static int
 on_event(struct admin *a, const struct poller_event *ev)
 {
 	struct admin_conn *c;
 
+	if (ev->cookie == SIGNALS) {
+		on_signal(a);
+		return 0;
+	}
 	if (ev->cookie == LISTENER)
 		return accept_one(a);
 	CHECK(ev->cookie < ADMIN_CONNS_MAX);
@@ -282,11 +303,14 @@ admin_run(struct heritage *h)
 	signals_block(NULL);
 	a.h = h;
 	a.poller = poller_open();
+	a.signals = signals_fd(); /* without it logs are not opened anew */
 	for (i = 0; i < ADMIN_CONNS_MAX; i++)
 		a.conns[i].fd = -1;
 	board_set_state(h->board, h->row, BOARD_READY);
 	confine(h);
 	rc = a.poller < 0 ? a.poller : listen_again(&a);
+	if (rc == 0 && a.signals >= 0)
+		rc = poller_add(a.poller, a.signals, POLLER_IN, SIGNALS);
 	while (rc == 0)
 		rc = turn(&a);
 	log_errno(EV_ADMIN_FAILED);

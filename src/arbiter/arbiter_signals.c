@@ -57,7 +57,9 @@ on_ttou(struct arbiter *a)
 static void
 on_usr1(struct arbiter *a)
 {
-	log_out_reopen();
+	(void)log_out_reopen();
+	if (a->admin_pid > 0)
+		kill(a->admin_pid, SIGUSR1);
 	generation_signal(a, SIGUSR1);
 	workers_signal(a, SIGUSR1);
 }

@@ -49,7 +49,7 @@ forward_sent(struct init *i, const struct signals_event *ev)
 static void
 reopen(struct init *i, const struct signals_event *ev)
 {
-	log_out_reopen();
+	(void)log_out_reopen();
 	forward(i, ev);
 }
 

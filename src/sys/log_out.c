@@ -170,10 +170,15 @@ log_out_capture(void)
 		capture();
 }
 
-void
+int
 log_out_reopen(void)
 {
-	if (file_path[0] != '\0' &&
-	    log_file_reopen(atomic_load(&out_fd), file_path) == 0 && captured)
+	int rc;
+
+	if (file_path[0] == '\0')
+		return 0;
+	rc = log_file_reopen(atomic_load(&out_fd), file_path);
+	if (rc == 0 && captured)
 		capture();
+	return rc;
 }

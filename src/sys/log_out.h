@@ -32,10 +32,10 @@ int log_out_fd(void);
 void log_out_capture(void);
 
 /*
- * The file has been moved away: makes a new one. Any thread,
- * async-signal-safe.
+ * The file has been moved away: makes a new one. 0, or -E_SYSTEM: lines go on
+ * to the old one. Any thread, async-signal-safe.
  */
-void log_out_reopen(void);
+int log_out_reopen(void);
 
 /* Lines that this process has lost so far. */
 uint64_t log_out_dropped(void);

@@ -66,7 +66,7 @@ on_reopen(int sig)
 	int saved = errno;
 
 	(void)sig;
-	log_out_reopen();
+	(void)log_out_reopen();
 	errno = saved;
 }
 

@@ -86,7 +86,7 @@ on_reopen(int sig, siginfo_t *info, void *context)
 	(void)sig;
 	(void)info;
 	(void)context;
-	log_out_reopen();
+	(void)log_out_reopen();
 	access_log_reopen();
 	errno = saved;
 }

@@ -89,6 +89,9 @@ class Server:
     def pid(self):
         return self.process.pid
 
+    def children(self):
+        return _children(self.pid)
+
     def workers(self):
         """Pids of the workers that run now."""
         found = []

@@ -1,6 +1,7 @@
 """errorlog, accesslog and capture_output: where lines go, and USR1."""
 
 import json
+import os
 import re
 
 TALKS = """
@@ -76,6 +77,30 @@ def test_usr1_makes_new_files_in_every_process(serve, until, tmp_path):
     s.signal("TTIN")
     until(lambda: "Booting worker with pid" in path.read_text(), "a worker")
     until(lambda: access.read_text().count("\n") == 1, "a line")
+
+
+def test_usr1_leaves_the_old_file_to_whoever_moved_it(serve, until, tmp_path):
+    s, path = _serve(serve, until, tmp_path, accesslog=tmp_path / "access.log",
+                     admin_bind=f"unix:{tmp_path / 'admin'}")
+
+    def holders(name):
+        found = []
+        for pid in [s.pid, *s.children()]:
+            for fd in os.listdir(f"/proc/{pid}/fd"):
+                try:
+                    target = os.readlink(f"/proc/{pid}/fd/{fd}")
+                except OSError:
+                    continue
+                if target == str(tmp_path / name):
+                    found.append(pid)
+        return found
+    # arbiter, template, worker, admin
+    until(lambda: len(set(holders("error.log"))) == 4, "all have it open")
+    path.rename(tmp_path / "moved")
+    (tmp_path / "access.log").rename(tmp_path / "access.moved")
+    s.signal("USR1")
+    until(lambda: not holders("moved") and not holders("access.moved"),
+          "nobody has it open")
 
 
 def test_the_file_of_the_configuration_file(serve, until, tmp_path):

@@ -140,13 +140,13 @@ the_error_log_goes_where_it_is_told(void **state)
 	assert_true(log_out_fd() > STDERR_FILENO);
 	log_write("one\n", 4);
 	assert_int_equal(0, rename(path, moved));
-	log_out_reopen();
+	assert_int_equal(log_out_reopen(), 0);
 	log_write("two\n", 4);
 	expect_file(moved, "one\n");
 	expect_file(path, "two\n");
 	assert_int_equal(0, log_out_open("", "-"));
 	assert_int_equal(STDERR_FILENO, log_out_fd());
-	log_out_reopen(); /* nothing to do */
+	assert_int_equal(log_out_reopen(), 0); /* nothing to do */
 	assert_int_equal(STDERR_FILENO, log_out_fd());
 }
 

@@ -48,6 +48,7 @@ struct worker {
 	unsigned row;
 	pid_t pid;        /* 0: asked for, not yet told */
 	bool ready;       /* has been READY */
+	bool retiring;    /* has asked for a successor */
 	bool draining;    /* told to go */
 	uint64_t told_ms; /* when; 0: never */
 	bool aborted;     /* sent ABRT for its silence */

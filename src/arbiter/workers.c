@@ -21,6 +21,7 @@
 #define BACKOFF_FIRST_MS 100
 #define BACKOFF_LAST_MS 5000
 #define ABORT_GRACE_MS 1000 /* for the stacks to be written, before KILL */
+#define DRAIN_GRACE_MS 1000 /* workers end themselves a little before */
 
 static struct worker *
 worker_at(struct list *node)
@@ -156,12 +157,18 @@ workers_dismiss(struct arbiter *a, const struct generation *g)
 	}
 }
 
-/* How the workers stand, by what they are to the generation g. */
+/* How those that are not draining stand, while g is the newest generation. */
 struct standing {
-	unsigned ours;  /* of g, not draining */
+	unsigned ours;  /* of g */
 	unsigned ready; /* of these, ready */
-	unsigned older; /* of other generations, not draining */
+	unsigned older; /* to be replaced: of other generations, or retiring */
 };
+
+static bool
+is_older(const struct worker *w, const struct generation *g)
+{
+	return w->generation != g || w->retiring;
+}
 
 static struct standing
 count(const struct arbiter *a, const struct generation *g)
@@ -174,26 +181,26 @@ count(const struct arbiter *a, const struct generation *g)
 
 		if (w->draining)
 			continue;
-		if (w->generation != g)
+		if (is_older(w, g))
 			s.older++;
 		else
 			s.ours++;
-		if (w->generation == g && w->ready)
+		if (!is_older(w, g) && w->ready)
 			s.ready++;
 	}
 	return s;
 }
 
-/* The oldest worker that is of g (or, !of, that is not) and not draining. */
+/* Of those that are to be replaced, or are not, the first not draining. */
 static struct worker *
-oldest(struct arbiter *a, const struct generation *g, bool of)
+oldest(struct arbiter *a, const struct generation *g, bool older)
 {
 	struct list *n;
 
 	for (n = a->workers.next; n != &a->workers; n = n->next) {
 		struct worker *w = worker_at(n);
 
-		if (!w->draining && w->pid > 0 && (w->generation == g) == of)
+		if (!w->draining && w->pid > 0 && is_older(w, g) == older)
 			return w;
 	}
 	return NULL;
@@ -234,14 +241,14 @@ workers_balance(struct arbiter *a)
 	}
 	/* One older worker goes for each new one that is ready. */
 	while (s.older > 0 && s.ready + s.older > a->n_workers) {
-		w = oldest(a, g, false);
+		w = oldest(a, g, true);
 		if (w == NULL)
 			break;
 		drain(w);
 		s.older--;
 	}
 	while (s.older == 0 && s.ours > a->n_workers) {
-		w = oldest(a, g, true);
+		w = oldest(a, g, false);
 		if (w == NULL)
 			break;
 		drain(w);
@@ -395,7 +402,8 @@ look_alive(struct arbiter *a, struct worker *w, uint64_t now)
 		send_signal(w, SIGKILL);
 		return;
 	}
-	if (w->draining && now > w->told_ms + cfg->graceful_timeout) {
+	if (w->draining &&
+	    now > w->told_ms + cfg->graceful_timeout + DRAIN_GRACE_MS) {
 		w->killed = true;
 		send_signal(w, SIGKILL);
 		return;
@@ -418,6 +426,8 @@ workers_look(struct arbiter *a, uint64_t now)
 		next = n->next;
 		state = atomic_load(&a->board->rows[w->row].state);
 		look_ready(a, w, state);
+		if (atomic_load(&a->board->rows[w->row].retiring) != 0)
+			w->retiring = true;
 		look_alive(a, w, now);
 		if (state == BOARD_READY)
 			n_ready++;

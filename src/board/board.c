@@ -56,6 +56,7 @@ static void
 clear_row(struct board_row *r)
 {
 	atomic_store(&r->pid, 0);
+	atomic_store(&r->retiring, 0);
 	atomic_store(&r->reactor_ms, 0);
 	atomic_store(&r->python_ms, 0);
 	atomic_store(&r->n_requests, 0);
@@ -108,6 +109,14 @@ board_set_state(struct board *b, unsigned row, enum board_state state)
 {
 	CHECK(row < BOARD_ROWS);
 	atomic_store(&b->rows[row].state, state);
+	board_ring(b);
+}
+
+void
+board_retire(struct board *b, unsigned row)
+{
+	CHECK(row < BOARD_ROWS);
+	atomic_store(&b->rows[row].retiring, 1);
 	board_ring(b);
 }
 

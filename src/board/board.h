@@ -53,6 +53,7 @@ struct board_row {
 	_Atomic uint32_t role;       /* enum role_name, by the arbiter */
 	_Atomic uint32_t generation; /* of its configuration, by the arbiter */
 	_Atomic uint64_t started_ms; /* clock_ms, by the arbiter */
+	_Atomic uint32_t retiring;   /* serves on, but wants a successor */
 	_Atomic uint64_t reactor_ms; /* last turn of the reactor */
 	_Atomic uint64_t python_ms;  /* last time its GIL could be had; 0: not
 	                                watched in this worker class */
@@ -109,6 +110,8 @@ void board_free_row(struct board *b, unsigned row);
 
 /* The process of row r says what it does, and rings. */
 void board_set_state(struct board *b, unsigned row, enum board_state state);
+/* The process of row r has served enough: another should take its place. */
+void board_retire(struct board *b, unsigned row);
 
 /*
  * Slot n of a row. Beyond BOARD_SLOTS one of this process alone, which nobody

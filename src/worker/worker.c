@@ -26,6 +26,7 @@
 #include "python/python_loader.h"
 #include "role/heritage.h"
 #include "sys/fd.h"
+#include "sys/sys_random.h"
 #include "sys/sys_time.h"
 #include "telemetry/access_log.h"
 
@@ -194,6 +195,23 @@ turn_ms(const struct config *cfg)
 	return ms < TURN_MIN_MS ? TURN_MIN_MS : (int)ms;
 }
 
+/* Some more for each worker by chance: not all leave at the same time. */
+static uint64_t
+requests_max(const struct config *cfg)
+{
+	if (cfg->max_requests == 0)
+		return 0;
+	return (uint64_t)cfg->max_requests +
+	    sys_random(cfg->max_requests_jitter);
+}
+
+void
+worker_retire(struct worker_process *w)
+{
+	log_event(EV_WORKER_RETIRES, (int)getpid());
+	board_retire(w->h->board, w->h->row);
+}
+
 /* Turns until it is time to go. Without the GIL. */
 static void
 serve(struct worker_process *w)
@@ -213,6 +231,17 @@ drained(struct reactor *r)
 	return yes;
 }
 
+/*
+ * The listeners are the arbiter's too: as long as it goes on, what waits
+ * there is for others.
+ */
+static bool
+is_handed_on(const struct worker_process *w)
+{
+	return atomic_load(&w->h->board->phase) != BOARD_STOPPING &&
+	    getppid() == w->h->arbiter_pid;
+}
+
 /* Finishes what runs, within the graceful time. Without the GIL. */
 static void
 drain(struct worker_process *w)
@@ -221,7 +250,7 @@ drain(struct worker_process *w)
 
 	board_set_state(w->h->board, w->h->row, BOARD_DRAINING);
 	reactor_lock(w->reactor);
-	reactor_drain(w->reactor, false);
+	reactor_drain(w->reactor, is_handed_on(w));
 	reactor_unlock(w->reactor);
 	while (!drained(w->reactor) && clock_ms() < until)
 		w->executor->ops->turn(w->executor, TURN_MIN_MS);
@@ -263,6 +292,7 @@ worker_run(struct heritage *h)
 	w.h = h;
 	w.cfg = h->config;
 	w.turn_ms = turn_ms(w.cfg);
+	w.requests_max = requests_max(w.cfg);
 	log_event(EV_WORKER_BOOT, (int)getpid());
 	status = prepare(&w);
 	if (status == 0)

@@ -21,12 +21,16 @@ struct worker_process {
 	struct reactor *reactor;
 	const struct gateway_ops *gateway;
 	struct executor *executor;
-	void *app;   /* strong reference, the gateway's to call */
-	int turn_ms; /* so often it gives a sign of life, at least */
+	void *app;             /* strong reference, the gateway's to call */
+	int turn_ms;           /* so often it gives a sign of life, at least */
+	uint64_t requests_max; /* then it asks for a successor; 0: never */
 };
 
 /* The role's run: returns the exit status (0; 3 boot; 4 application). */
 int worker_run(struct heritage *h);
+
+/* It has served requests_max: it serves on until its successor does. */
+void worker_retire(struct worker_process *w);
 
 /* The role's preload, in the template: 0, or the status to exit with. */
 int worker_preload(struct heritage *h);

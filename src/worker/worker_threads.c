@@ -76,6 +76,7 @@ static void
 call(struct app_slot *a, struct request *req)
 {
 	struct worker_process *w = a->t->w;
+	uint64_t n;
 	int rc;
 
 	board_call_begin(a->board, req->method, req->target);
@@ -86,8 +87,10 @@ call(struct app_slot *a, struct request *req)
 	if (worker_forks_is_child())
 		_exit(0); /* what the server has is its parent's */
 	board_call_end(a->board);
-	atomic_fetch_add_explicit(
+	n = atomic_fetch_add_explicit(
 	    &a->t->row->n_requests, 1, memory_order_relaxed);
+	if (n + 1 == w->requests_max)
+		worker_retire(w);
 	if (rc == -E_EXIT)
 		worker_signals_leave();
 }

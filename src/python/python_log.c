@@ -25,22 +25,41 @@ level_from(long number)
 	return (enum log_level)(number / LEVEL_STEP - 1);
 }
 
-/* write(levelno, text) */
+static void
+put_nowhere(struct str text)
+{
+	(void)text;
+}
+
+static void (*put_access)(struct str text) = put_nowhere;
+
+void
+python_log_set_access(void (*put)(struct str text))
+{
+	put_access = put;
+}
+
+/* write(levelno, text, is_access) */
 static PyObject *
 log_write_text(PyObject *self, PyObject *args)
 {
 	PyObject *text, *bytes; /* text borrowed, bytes new */
+	struct str s;
 	long number;
+	int access;
 
 	(void)self;
-	if (!PyArg_ParseTuple(args, "lU", &number, &text))
+	if (!PyArg_ParseTuple(args, "lUp", &number, &text, &access))
 		return NULL;
 	bytes = PyUnicode_AsEncodedString(text, "utf-8", "backslashreplace");
 	if (bytes == NULL)
 		return NULL;
-	log_text(level_from(number),
-	    (struct str){
-		PyBytes_AS_STRING(bytes), (size_t)PyBytes_GET_SIZE(bytes) });
+	s.ptr = PyBytes_AS_STRING(bytes);
+	s.len = (size_t)PyBytes_GET_SIZE(bytes);
+	if (access)
+		put_access(s);
+	else
+		log_text(level_from(number), s);
 	Py_DECREF(bytes);
 	return Py_NewRef(Py_None);
 }

@@ -1,9 +1,12 @@
 /*
- * python_log: Python's loggers gunicorn.error and gunicorn.access lead to the
- * server's log, in its format and at its level.
+ * python_log: Python's logger gunicorn.error leads to the server's log, in its
+ * format and at its level; gunicorn.access to the access log, where there is
+ * one.
  */
 #ifndef PYTHON_PYTHON_LOG_H
 #define PYTHON_PYTHON_LOG_H
+
+#include "base/str.h"
 
 /*
  * Before the first code that may log; again when the level has changed. Does
@@ -11,5 +14,8 @@
  * logged.
  */
 int python_log_start(void);
+
+/* Where the lines of gunicorn.access go from now on; before that: nowhere. */
+void python_log_set_access(void (*put)(struct str text));
 
 #endif

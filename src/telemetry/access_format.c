@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/escape.h"
 #include "base/scan.h"
 #include "telemetry/access_atoms.h"
 
@@ -295,6 +296,18 @@ put_json_start(struct access_line *l)
 		"\"event_name\":\"ACCESS\""));
 }
 
+/* LINE_TAIL has room for it. The length of it all. */
+static size_t
+put_end(struct access_line *l, const char *start)
+{
+	struct str tail = l->json ? STR("}\n")
+	    : l->cut              ? STR("...\n")
+				  : STR("\n");
+
+	memcpy(l->p, tail.ptr, tail.len);
+	return (size_t)(l->p - start) + tail.len;
+}
+
 size_t
 access_format_line(const struct access_format *f, const struct request *req,
     uint64_t spent_us, char *dst)
@@ -302,7 +315,6 @@ access_format_line(const struct access_format *f, const struct request *req,
 	struct access_line l = { dst, dst + ACCESS_LINE_MAX - LINE_TAIL,
 		f->json, false };
 	const struct access_record r = { req, spent_us, f->pid };
-	struct str tail;
 
 	if (f->json)
 		put_json_start(&l);
@@ -312,7 +324,34 @@ access_format_line(const struct access_format *f, const struct request *req,
 		else
 			put_text_step(&l, &f->steps[i], &r);
 	}
-	tail = f->json ? STR("}\n") : l.cut ? STR("...\n") : STR("\n");
-	memcpy(l.p, tail.ptr, tail.len); /* LINE_TAIL has room for it */
-	return (size_t)(l.p - dst) + tail.len;
+	return put_end(&l, dst);
+}
+
+size_t
+access_format_text(const struct access_format *f, struct str *text, char *dst)
+{
+	struct access_line l = { dst, dst + ACCESS_LINE_MAX - LINE_TAIL,
+		f->json, false };
+	struct str one = *text, end;
+	char piece[ESCAPE_MAX];
+
+	if (f->json) {
+		text->ptr = NULL;
+		put_json_start(&l);
+		access_line_raw(&l, STR(",\"body\":\""));
+	} else {
+		one = str_cut(text, '\n');
+	}
+	while (one.len > 0 && !l.cut) {
+		size_t n = escape_next(
+		    &one, f->json ? ESCAPE_JSON : ESCAPE_TEXT, piece);
+
+		access_line_raw(&l, (struct str){ piece, n });
+	}
+	if (f->json) {
+		end = l.cut ? STR("...\"") : STR("\"");
+		memcpy(l.p, end.ptr, end.len);
+		l.p += end.len;
+	}
+	return put_end(&l, dst);
 }

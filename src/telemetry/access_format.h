@@ -50,4 +50,11 @@ const struct str *access_format_environ(const struct access_format *f);
 size_t access_format_line(const struct access_format *f,
     const struct request *req, uint64_t spent_us, char *dst);
 
+/*
+ * The same with a text that has been made elsewhere: takes a line off *text,
+ * as JSON all of it; NULL ptr when there is no more.
+ */
+size_t
+access_format_text(const struct access_format *f, struct str *text, char *dst);
+
 #endif

@@ -299,6 +299,26 @@ access_log_request(const struct request *req)
 }
 
 void
+access_log_text(struct str text)
+{
+	struct access_log *a = &access_log;
+	char line[ACCESS_LINE_MAX];
+	bool tell = false;
+
+	if (!a->on)
+		return;
+	if (str_ends(text, STR("\n")))
+		text.len--;
+	while (text.ptr != NULL) {
+		size_t n = access_format_text(a->format, &text, line);
+
+		tell = keep_line(a, line, n) || tell;
+	}
+	if (tell)
+		fd_event_ring(a->bell);
+}
+
+void
 access_log_reopen(void)
 {
 	struct access_log *a = &access_log;

@@ -19,6 +19,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/str.h"
+
 struct config;
 struct request;
 
@@ -38,6 +40,12 @@ const struct str *access_log_wants_environ(void);
 
 /* req has its answer, or will have none. Any thread; never blocks. */
 void access_log_request(const struct request *req);
+
+/*
+ * A text that was made elsewhere (Python's logger gunicorn.access): each line
+ * of it is one, as it is; as JSON it is an object. Any thread; never blocks.
+ */
+void access_log_text(struct str text);
 
 /*
  * Whoever rotates logs has moved the file away: the next lines go to a new

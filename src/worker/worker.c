@@ -21,6 +21,7 @@
 #include "net/siblings.h"
 #include "proto/proto_choose.h"
 #include "proto/proto_env.h"
+#include "python/python_log.h"
 #include "python/python_finish.h"
 #include "python/python_gil.h"
 #include "python/python_loader.h"
@@ -122,6 +123,7 @@ start_access_log(struct proto_env *env, const struct config *cfg)
 		env->clock_us = time_us;
 	env->keep_fields = access_log_wants_fields();
 	env->keep_environ = access_log_wants_environ();
+	python_log_set_access(access_log_text);
 	return rc < 0 ? rc : 0;
 }
 

@@ -80,6 +80,13 @@ def middleware(environ, start_response):
     return hello(environ, start_response)
 
 
+def says(environ, start_response):
+    import logging
+    logging.getLogger("gunicorn.access").info(
+        'said "%s"', environ["QUERY_STRING"])
+    return hello(environ, start_response)
+
+
 def fields(environ, start_response):
     """Every HTTP_ key, a line each."""
     lines = [f"{k}={v}\n" for k, v in sorted(environ.items())
@@ -94,7 +101,7 @@ def fields(environ, start_response):
 
 PAGES = {f.__name__: f for f in (hello, echo, count, careless, stream, big,
                                  status, short, sleep, fork, fields,
-                                 middleware)}
+                                 middleware, says)}
 
 
 def app(environ, start_response):

@@ -1,4 +1,4 @@
-"""The loggers gunicorn.error and gunicorn.access lead to the server's log.
+"""The loggers gunicorn.error and gunicorn.access lead to the server's logs.
 
 logging is expensive to import and many applications do without it, so the
 loggers are set up at the moment when somebody else imports it.
@@ -6,15 +6,15 @@ loggers are set up at the moment when somebody else imports it.
 
 import sys
 
-NAMES = ("gunicorn.error", "gunicorn.access")
-
+ERROR, ACCESS = NAMES = ("gunicorn.error", "gunicorn.access")
 
 _write = _level = None
 _connected = False
 
 
 def start(write, level):
-    """write(levelno, text) is the server's; level as logging numbers it.
+    """write(levelno, text, is_access) is the server's; level as logging
+    numbers it.
     Called again when the configuration says another level."""
     global _write, _level
     first = _write is None
@@ -27,8 +27,8 @@ def start(write, level):
 
 def connect(logging):
     global _connected
-    for name in NAMES:
-        logging.getLogger(name).setLevel(_level)
+    logging.getLogger(ERROR).setLevel(_level)
+    logging.getLogger(ACCESS).setLevel(logging.INFO)
     if _connected:
         return
     _connected = True
@@ -36,17 +36,20 @@ def connect(logging):
     class ServerLog(logging.Handler):
         """A handler whose lines become the server's."""
 
+        def __init__(self, is_access):
+            super().__init__()
+            self.is_access = is_access
+
         def emit(self, record):
             try:
-                _write(record.levelno, self.format(record))
+                _write(record.levelno, self.format(record), self.is_access)
             except Exception:
                 self.handleError(record)
 
-    handler = ServerLog()
     for name in NAMES:
         logger = logging.getLogger(name)
         logger.propagate = False
-        logger.addHandler(handler)
+        logger.addHandler(ServerLog(name == ACCESS))
 
 
 class Finder:

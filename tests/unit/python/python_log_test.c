@@ -54,6 +54,27 @@ loggers_write_log_lines(void **state)
 	assert_non_null(strstr(logged, "[CRITICAL] odd "));
 }
 
+static char access_line[256];
+
+static void
+put_access(struct str text)
+{
+	assert_int_equal(str_to_z(text, access_line, sizeof(access_line)), 0);
+}
+
+static void
+access_lines_go_their_own_way(void **state)
+{
+	(void)state;
+	interpreter_clear_log();
+	interpreter_run("a = logging.getLogger('gunicorn.access')\n"
+	    "a.info('nowhere')");
+	python_log_set_access(put_access);
+	interpreter_run("a.debug('not shown')\na.info('to %s', 'there')");
+	assert_string_equal(access_line, "to there");
+	assert_string_equal(logged, "");
+}
+
 static void
 other_loggers_are_left_alone(void **state)
 {
@@ -85,6 +106,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(does_not_import_logging),
 		cmocka_unit_test(loggers_write_log_lines),
+		cmocka_unit_test(access_lines_go_their_own_way),
 		cmocka_unit_test(other_loggers_are_left_alone),
 		cmocka_unit_test(a_second_start_changes_the_level),
 	};

@@ -124,6 +124,43 @@ variables_are_those_of_the_application(void **state)
 }
 
 static void
+texts_of_others_are_lines(void **state)
+{
+	struct access_format *f =
+	    access_format_create(STR("%(h)s"), false, PID);
+	static char many[ACCESS_LINE_MAX * 2];
+	struct str text = STR("a \"q\" \xc3\xa9\nb\x1b"), big;
+	size_t n;
+
+	(void)state;
+	assert_non_null(f);
+	n = access_format_text(f, &text, line);
+	assert_int_equal(n, strlen("a \"q\" \xc3\xa9\n"));
+	assert_memory_equal(line, "a \"q\" \xc3\xa9\n", n);
+	n = access_format_text(f, &text, line);
+	assert_memory_equal(line, "b\\x1b\n", n);
+	assert_null(text.ptr);
+	memset(many, 'x', sizeof(many));
+	big = (struct str){ many, sizeof(many) };
+	n = access_format_text(f, &big, line);
+	assert_in_range(n, ACCESS_LINE_MAX - 16, ACCESS_LINE_MAX);
+	assert_memory_equal(line + n - 5, "x...\n", 5);
+	access_format_destroy(f);
+	f = access_format_create(STR("%(h)s"), true, PID);
+	assert_non_null(f);
+	text = STR("a\n\"b\"");
+	n = access_format_text(f, &text, line);
+	line[n] = '\0';
+	assert_null(text.ptr);
+	assert_non_null(strstr(line, "\"body\":\"a\\n\\\"b\\\"\"}\n"));
+	big = (struct str){ many, sizeof(many) };
+	n = access_format_text(f, &big, line);
+	assert_in_range(n, ACCESS_LINE_MAX - 16, ACCESS_LINE_MAX);
+	assert_memory_equal(line + n - 7, "x...\"}\n", 7);
+	access_format_destroy(f);
+}
+
+static void
 what_is_not_there_is_a_dash(void **state)
 {
 	struct request req = logged_request(NULL, 0);
@@ -306,6 +343,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_atom_has_its_value),
 		cmocka_unit_test(variables_are_those_of_the_application),
+		cmocka_unit_test(texts_of_others_are_lines),
 		cmocka_unit_test(what_is_not_there_is_a_dash),
 		cmocka_unit_test(widths_are_filled_up),
 		cmocka_unit_test(credentials_that_are_none),

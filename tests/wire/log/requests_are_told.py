@@ -61,6 +61,14 @@ def test_variables_are_what_the_application_left(own_server, tmp_path):
         "- 127.0.0.1 - h -"]
 
 
+def test_the_logger_gunicorn_access_is_this_log(own_server, tmp_path):
+    s, path = _server(own_server, tmp_path, access_log_format="%(U)s")
+    c = s.connect()
+    c.ask(b"GET /says?one%20more HTTP/1.1\r\nHost: h\r\n\r\n")
+    assert sorted(_lines(s, path, 2)) == ["/says", 'said "one%20more"']
+    assert "said" not in s.log()
+
+
 def test_a_failing_application_has_its_500(own_server, tmp_path):
     s, path = _server(own_server, tmp_path, access_log_format="%(s)s %(U)s")
     assert s.connect().ask(

@@ -3,6 +3,7 @@
  */
 #include "net/siblings.h"
 
+#include <limits.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -133,6 +134,17 @@ is_time(const struct reactor *r)
 	    r->now_ms - r->passed_ms >= SIBLINGS_LOOK_MS;
 }
 
+/* How many requests may go now. */
+static unsigned
+n_to_pass(const struct reactor *r)
+{
+	const struct siblings *s = r->options.siblings;
+
+	if (!s->idle_only && r->now_ms - r->ready_ms >= SIBLINGS_PASS_ANYWAY_MS)
+		return UINT_MAX;
+	return board_n_idle(s->board, s->row);
+}
+
 void
 siblings_pass(struct reactor *r)
 {
@@ -142,7 +154,7 @@ siblings_pass(struct reactor *r)
 
 	if (s == NULL || r->options.proto->passable == NULL || !is_time(r))
 		return;
-	n = board_n_idle(s->board, s->row);
+	n = n_to_pass(r);
 	for (node = r->ready.next; n > 0 && node != &r->ready; node = next) {
 		next = node->next;
 		if (pass(r, node))

@@ -17,6 +17,8 @@ struct board;
 struct reactor;
 
 #define SIBLINGS_PASS_MS 50
+/* Whoever comes first, this worker too, then takes it: this one may die. */
+#define SIBLINGS_PASS_ANYWAY_MS 1000
 #define SIBLINGS_LOOK_MS 8 /* so often, while requests wait */
 
 struct siblings {
@@ -25,6 +27,9 @@ struct siblings {
 	const int *bells; /* by rows; not owned */
 	unsigned n_bells;
 	int take, put; /* ends of the generation's queue (sys/message) */
+	/* The time that a request may wait is bounded, and this worker has
+	 * the clock: to those who serve it at once, and to nobody else. */
+	bool idle_only;
 };
 
 /* What wakes this worker; -1: its reactor has to have one of its own. */

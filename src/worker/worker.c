@@ -149,6 +149,7 @@ make_reactor(struct worker_process *w)
 		.n_bells = HERITAGE_BELLS,
 		.take = w->h->queue[0],
 		.put = w->h->queue[1],
+		.idle_only = w->cfg->queue_timeout > 0,
 	};
 
 	if (worker_rules_fill(&env, w->cfg) < 0 ||

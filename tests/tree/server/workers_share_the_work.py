@@ -158,6 +158,27 @@ def test_what_cannot_be_passed_on_waits(server, wait_until):
     slow.answer()
 
 
+@pytest.mark.parametrize("n", [1, 2])
+def test_a_worker_that_is_killed_takes_no_other_request_with_it(
+        serve, wait_until, n):
+    s = serve("app:app", app=APP, workers=n, timeout=4)
+    s.wait_ready()
+    clients = [Client(s) for _ in range(4 * n)]
+    slow = []
+    for pid, mine in _by_worker(clients).items():
+        slow.append(mine.pop())
+        slow[-1].send("/sleeps")
+        wait_until((s.folder / "began").exists, "the slow call began")
+        (s.folder / "began").unlink()
+    for c in clients:
+        if c not in slow:
+            c.send()
+    s.wait_log("WORKER TIMEOUT", count=n)
+    for c in clients:
+        if c not in slow:
+            c.answer()
+
+
 def test_a_stopped_worker_takes_nothing(server, wait_until):
     """Idle on the board, but it stands still: others serve."""
     clients = [Client(server) for _ in range(16)]

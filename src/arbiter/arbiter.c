@@ -152,6 +152,7 @@ arbiter_run(struct heritage *h)
 	while (turn(a))
 		;
 	listening_close_all(a);
+	pidfile_remove(a);
 	if (a->start_logged)
 		log_event(EV_ARBITER_SHUTDOWN, "Master");
 	rc = a->exit_status;

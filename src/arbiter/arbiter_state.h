@@ -46,7 +46,8 @@ struct worker {
 	struct list node; /* oldest first */
 	struct generation *generation;
 	unsigned row;
-	pid_t pid;        /* 0: asked for, not yet told */
+	pid_t pid; /* 0: asked for, not yet told */
+	uint64_t asked_ms;
 	bool ready;       /* has been READY */
 	bool retiring;    /* has asked for a successor */
 	bool draining;    /* told to go */
@@ -65,6 +66,7 @@ enum stop_kind {
 #define ARBITER_ORPHANS 64
 
 #define LISTENING_ADDRESS_MAX 128
+#define ARBITER_PATH_MAX 1100 /* a setting's 1024 and a little */
 
 struct listening {
 	int fd;
@@ -97,6 +99,8 @@ struct arbiter {
 	uint64_t
 	    template_again_ms; /* when a dead template is replaced; 0: no */
 	unsigned n_template_deaths;
+
+	char pidfile[ARBITER_PATH_MAX]; /* ours; empty: none */
 
 	enum stop_kind stop;
 	uint64_t stop_told_ms;  /* workers are told to go at; 0: they were */
@@ -150,6 +154,15 @@ struct generation *generation_by_template(struct arbiter *a, pid_t pid);
  */
 int listening_apply(struct arbiter *a, const struct config *cfg);
 void listening_close_all(struct arbiter *a);
+
+/* pidfile.c */
+
+/*
+ * Writes the file that cfg names, removes the one that it no longer names. 0,
+ * or -E_* (logged; what was there stays).
+ */
+int pidfile_apply(struct arbiter *a, const struct config *cfg);
+void pidfile_remove(struct arbiter *a);
 
 /* workers.c */
 

@@ -250,12 +250,14 @@ is_check(const struct generation *g)
 	return g->config != NULL && config_is_check(g->config);
 }
 
-/* The addresses are open, and the log says who will serve at them. */
+/* Pid file and addresses are there, and the log says who will serve at them. */
 static int
 prepare_to_serve(struct arbiter *a, const struct config *cfg)
 {
-	int rc = listening_apply(a, cfg);
+	int rc = pidfile_apply(a, cfg);
 
+	if (rc == 0)
+		rc = listening_apply(a, cfg);
 	if (rc < 0)
 		return rc;
 	a->n_workers = cfg->workers;

@@ -13,6 +13,7 @@
 
 #define GRACEFUL_DEFAULT_MS 30000 /* before any configuration is known */
 #define KILL_GRACE_MS 1000        /* workers end themselves a little before */
+#define QUICK_MS 2000             /* for those who do not wait for requests */
 
 static const struct config *
 newest_config(const struct arbiter *a)
@@ -30,6 +31,8 @@ tell_workers(struct arbiter *a, uint64_t now)
 	uint64_t graceful =
 	    cfg != NULL ? cfg->graceful_timeout : GRACEFUL_DEFAULT_MS;
 
+	if (a->stop == STOP_QUICK && graceful > QUICK_MS)
+		graceful = QUICK_MS;
 	a->stop_told_ms = 0;
 	a->stop_until_ms = now + graceful + KILL_GRACE_MS;
 	workers_signal(a, a->stop == STOP_QUICK ? SIGQUIT : SIGTERM);
@@ -85,6 +88,7 @@ stop_proceed(struct arbiter *a, uint64_t now)
 	if (workers_any(a) && now > a->stop_until_ms) {
 		log_event(EV_ARBITER_STOP_OVERDUE);
 		workers_signal(a, SIGKILL);
+		a->stop_until_ms = now + KILL_GRACE_MS;
 	}
 	if (end_helpers(a) || workers_any(a))
 		return false;

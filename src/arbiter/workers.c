@@ -107,6 +107,7 @@ spawn(struct arbiter *a, struct generation *g)
 	if (w == NULL)
 		return -E_NOMEM;
 	w->generation = g;
+	w->asked_ms = clock_ms();
 	w->row = board_take_row(a->board, ROLE_WORKER, g->number);
 	if (w->row == BOARD_NO_ROW) {
 		free(w);
@@ -310,23 +311,42 @@ workers_on_template_gone(struct arbiter *a, struct generation *g)
 	}
 }
 
+/* Why, and with which status, no more workers are tried; NULL: they are. */
+static const char *
+boot_reason(struct arbiter *a, struct generation *g,
+    const struct child_end *end, int *status)
+{
+	unsigned tries = g->config->boot_retries;
+
+	*status = end->sig == 0 ? end->status : 0;
+	if (*status == ARBITER_EXIT_BOOT)
+		return "Worker failed to boot.";
+	if (*status == ARBITER_EXIT_APP_LOAD)
+		return "App failed to load.";
+	*status = ARBITER_EXIT_BOOT;
+	if (tries == 0 || a->n_boot_deaths <= tries ||
+	    (g == a->current && atomic_load(&a->board->n_ready) > 0))
+		return NULL;
+	return "Workers die before they are ready.";
+}
+
 /* What an exit before READY means for the server. */
 static void
 boot_death(struct arbiter *a, struct generation *g, const struct child_end *end)
 {
-	int code = end->sig == 0 ? end->status : 0;
+	const char *reason;
+	int status;
 
 	back_off(a);
-	if (code != ARBITER_EXIT_BOOT && code != ARBITER_EXIT_APP_LOAD)
+	reason = boot_reason(a, g, end, &status);
+	if (reason == NULL)
 		return;
 	if (g == a->candidate && a->current != NULL) {
-		generation_fail(a, g, code);
+		generation_fail(a, g, status);
 		return;
 	}
-	log_event(EV_ARBITER_BOOT_REASON,
-	    code == ARBITER_EXIT_BOOT ? "Worker failed to boot."
-				      : "App failed to load.");
-	stop_begin(a, STOP_GRACEFUL, code);
+	log_event(EV_ARBITER_BOOT_REASON, reason);
+	stop_begin(a, STOP_GRACEFUL, status);
 }
 
 static void
@@ -387,12 +407,29 @@ abort_silent(struct arbiter *a, struct worker *w)
 	send_signal(w, SIGABRT);
 }
 
+/* A template that does not answer is ended, and so replaced. */
+static void
+look_answered(struct worker *w, uint64_t now)
+{
+	const struct generation *g = w->generation;
+	uint64_t limit = g->config->timeout;
+
+	if (limit == 0 || g->template_pid <= 0 || now <= w->asked_ms + limit)
+		return;
+	log_event(
+	    EV_ARBITER_TEMPLATE_STUCK, (unsigned)((now - w->asked_ms) / 1000));
+	w->asked_ms = now;
+	kill(g->template_pid, SIGKILL);
+}
+
 static void
 look_alive(struct arbiter *a, struct worker *w, uint64_t now)
 {
 	const struct config *cfg = w->generation->config;
 	struct board_row *row = &a->board->rows[w->row];
 
+	if (w->pid == 0)
+		look_answered(w, now);
 	if (w->pid <= 0 || w->killed)
 		return;
 	if (w->aborted) {

@@ -129,6 +129,12 @@ board_slot(struct board_row *row, unsigned n)
 }
 
 void
+board_stamp_reactor(struct board_row *row)
+{
+	atomic_store(&row->reactor_ms, clock_ms());
+}
+
+void
 board_stamp_python(struct board_row *row)
 {
 	atomic_store(&row->python_ms, clock_ms());

@@ -119,6 +119,8 @@ void board_retire(struct board *b, unsigned row);
  */
 struct board_slot *board_slot(struct board_row *row, unsigned n);
 
+/* Its reactor is about to turn for the first time. */
+void board_stamp_reactor(struct board_row *row);
 /* The GIL of the row's process could be had just now. */
 void board_stamp_python(struct board_row *row);
 

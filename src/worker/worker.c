@@ -304,6 +304,7 @@ worker_run(struct heritage *h)
 		status = WORKER_EXIT_BOOT;
 	if (status != 0)
 		return status;
+	board_stamp_reactor(&h->board->rows[h->row]);
 	board_set_state(h->board, h->row, BOARD_READY);
 	python_gil_drop();
 	serve(&w);

@@ -1,6 +1,7 @@
 """As many workers as wanted, alive, whatever happens to them."""
 
 import os
+import signal
 import threading
 
 BOOM = "raise RuntimeError('boom at import')\n"
@@ -146,3 +147,41 @@ def _is_in_a_call(pid):
             return not f.read().startswith(("232 ", "281 ", "441 "))
     except OSError:
         return False
+
+
+def test_workers_that_die_at_boot_are_given_up(serve):
+    s = serve(app="import os; os.kill(os.getpid(), 9)\n", ready=False,
+              boot_retries=3)
+    assert s.wait() == 3
+    assert s.log.count("was sent SIGKILL") == 4
+    assert "Reason: Workers die before they are ready." in s.log
+
+
+def test_a_reload_whose_workers_die_keeps_the_old_ones(serve):
+    s = serve(boot_retries=1)
+    old = s.workers()
+    s.write("app.py", "import os; os._exit(7)\n")
+    s.signal("HUP")
+    s.wait_log("The reload failed")
+    assert s.workers() == old
+    assert s.get("/").status == 200
+
+
+def test_a_template_that_hangs_is_replaced(serve, until):
+    s = serve(timeout=1)
+    hung, old = s.template()[0], s.workers()[0]
+    os.kill(hung, signal.SIGSTOP)
+    os.kill(old, 9)
+    s.wait_log("The template has not answered")
+    until(lambda: s.workers() and s.workers() != [old], "a worker")
+    assert s.get("/").status == 200
+
+
+def test_a_worker_that_is_stopped_is_replaced(serve, until):
+    s = serve(workers=2, timeout=1)
+    stopped = s.workers()[0]
+    os.kill(stopped, signal.SIGSTOP)
+    s.wait_log("WORKER TIMEOUT")
+    until(lambda: stopped not in s.workers() and len(s.workers()) == 2,
+          "another worker")
+    assert s.get("/").status == 200

@@ -1,0 +1,140 @@
+/*
+ * pidfile: the arbiter's pid in a file, by Gunicorn's rules: a file that
+ * names a living process of others is refused, any other is replaced; it is
+ * removed at the end by whoever is named in it. Run by the arbiter.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/num.h"
+#include "config/config.h"
+#include "sys/fd.h"
+
+#include "arbiter/arbiter_state.h"
+#include "base/banned.h"
+
+#define PID_TEXT_MAX 32
+#define MODE 0644
+
+/* The pid in the file at path, or 0. */
+static pid_t
+read_pid(const char *path)
+{
+	char text[PID_TEXT_MAX];
+	struct str rest;
+	uint64_t pid;
+	ssize_t n;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd < 0)
+		return 0;
+	n = fd_read(fd, text, sizeof(text));
+	fd_close(fd);
+	rest = (struct str){ text, n > 0 ? (size_t)n : 0 };
+	if (num_dec(str_trim(str_cut(&rest, '\n')), INT32_MAX, &pid) < 0)
+		return 0;
+	return (pid_t)pid;
+}
+
+/*
+ * In a container numbers come again: a file of its last life may name our
+ * init, or a process that we have started.
+ */
+static bool
+is_somebody_else(struct arbiter *a, pid_t pid)
+{
+	if (pid <= 0 || pid == getpid() || pid == getppid() ||
+	    generation_by_template(a, pid) != NULL ||
+	    workers_by_pid(a, pid) != NULL)
+		return false;
+	return kill(pid, 0) == 0 || errno == EPERM;
+}
+
+static int
+write_pid(int fd)
+{
+	char text[PID_TEXT_MAX];
+	int n = snprintf(text, sizeof(text), "%d\n", (int)getpid());
+
+	if (fchmod(fd, MODE) < 0)
+		return -E_SYSTEM;
+	return fd_write(fd, (struct str){ text, (size_t)n }) == n ? 0
+								  : -E_SYSTEM;
+}
+
+/* Whole or not at all. 0 or -E_SYSTEM. */
+static int
+replace(const char *path)
+{
+	char temporary[ARBITER_PATH_MAX + PID_TEXT_MAX];
+	int fd, rc;
+
+	snprintf(
+	    temporary, sizeof(temporary), "%s.%d.tmp", path, (int)getpid());
+	(void)unlink(temporary);
+	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, MODE);
+	if (fd < 0)
+		return -E_SYSTEM;
+	rc = write_pid(fd);
+	fd_close(fd);
+	if (rc == 0 && rename(temporary, path) < 0)
+		rc = -E_SYSTEM;
+	if (rc < 0)
+		(void)unlink(temporary);
+	return rc;
+}
+
+/* The setting, relative to chdir. 0, or -E_TOO_LONG. */
+static int
+path_of(const struct config *cfg, char dst[ARBITER_PATH_MAX])
+{
+	bool relative = cfg->pidfile[0] != '/' && cfg->chdir[0] != '\0';
+	int n = snprintf(dst, ARBITER_PATH_MAX, "%s%s%s",
+	    relative ? cfg->chdir : "", relative ? "/" : "", cfg->pidfile);
+
+	return n >= ARBITER_PATH_MAX ? -E_TOO_LONG : 0;
+}
+
+int
+pidfile_apply(struct arbiter *a, const struct config *cfg)
+{
+	char path[ARBITER_PATH_MAX] = "";
+	pid_t pid;
+
+	if (cfg->pidfile[0] != '\0' && path_of(cfg, path) < 0) {
+		log_event(EV_ARBITER_PIDFILE_REASON, cfg->pidfile,
+		    error_text(-E_TOO_LONG));
+		return -E_TOO_LONG;
+	}
+	if (strcmp(path, a->pidfile) == 0)
+		return 0;
+	if (path[0] != '\0') {
+		pid = read_pid(path);
+		if (is_somebody_else(a, pid)) {
+			log_event(EV_ARBITER_RUNNING, (int)pid, path);
+			return -E_IN_USE;
+		}
+		if (replace(path) < 0) {
+			log_errno(EV_ARBITER_PIDFILE, path);
+			return -E_SYSTEM;
+		}
+	}
+	pidfile_remove(a);
+	memcpy(a->pidfile, path, sizeof(path));
+	return 0;
+}
+
+void
+pidfile_remove(struct arbiter *a)
+{
+	if (a->pidfile[0] != '\0' && read_pid(a->pidfile) == getpid())
+		(void)unlink(a->pidfile);
+	a->pidfile[0] = '\0';
+}

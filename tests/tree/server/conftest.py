@@ -49,7 +49,7 @@ class Answer:
 
 
 class Server:
-    def __init__(self, folder, args, env):
+    def __init__(self, folder, args, env, fds=()):
         self.folder = folder
         with socket.socket() as s:
             s.bind(("127.0.0.1", 0))
@@ -61,7 +61,7 @@ class Server:
         environment.update(env)
         self.process = subprocess.Popen(
             [os.path.abspath(BINARY), *args], cwd=folder, env=environment,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            pass_fds=fds, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT)
         self._log = []
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -171,17 +171,19 @@ def until():
 
 @pytest.fixture
 def serve(tmp_path):
-    """serve(*args, app=SOURCE, conf=None, env={}, ready=True, **settings)"""
+    """serve(*args, app=SOURCE, conf=None, env={}, ready=True, fds=(),
+    **settings); fds are inherited."""
     servers = []
 
-    def start(*args, app=HELLO, conf=None, env=None, ready=True, **settings):
+    def start(*args, app=HELLO, conf=None, env=None, ready=True, fds=(),
+              **settings):
         (tmp_path / "app.py").write_text(app)
         if conf is not None:
             (tmp_path / "gunicorn.conf.py").write_text(conf)
         environment = {f"GREENCORN_{k.upper()}": str(v)
                        for k, v in settings.items()}
         environment.update(env or {})
-        s = Server(tmp_path, args or ("app:app",), environment)
+        s = Server(tmp_path, args or ("app:app",), environment, fds)
         servers.append(s)
         if ready:
             s.wait_ready()

@@ -1,0 +1,211 @@
+"""A steady client counts every request while the server is disturbed.
+
+Half of its threads open a connection for each request, half keep theirs. A
+hundred faults; SOAK=1: a thousand. The count of lost requests is printed.
+Those inside a worker that was killed are lost with it, and counted apart.
+"""
+
+import os
+import random
+import socket
+import threading
+import time
+
+import pytest
+
+FAULTS = 1000 if os.environ.get("SOAK") else 100
+THREADS = 4
+PAUSE = 0.005  # between a thread's requests
+PER_CONNECTION = 25
+
+APP = """
+import os
+
+def app(environ, start_response):
+    body = b"%d %s" % (os.getpid(), environ["QUERY_STRING"].encode())
+    start_response("200 OK", [("Content-Length", str(len(body)))])
+    return [body]
+"""
+
+
+class Client:
+    """Threads that ask until they are told to stop."""
+
+    def __init__(self, port):
+        self.port = port
+        self.asked = 0
+        self.lost, self.with_worker = [], []
+        self.killed = {}  # pid: when
+        self.told_away = 0  # kept connections that ended while idle
+        self._stop = threading.Event()
+        self._lock = threading.Lock()
+        self._threads = [
+            threading.Thread(target=self._run, args=(n % 2 == 0,), daemon=True)
+            for n in range(THREADS)]
+        for t in self._threads:
+            t.start()
+
+    def end(self):
+        self._stop.set()
+        for t in self._threads:
+            t.join(60)
+            assert not t.is_alive()
+
+    def _run(self, keeps):
+        connection = None
+        while not self._stop.is_set():
+            if connection is None:
+                connection = Connection(self.port)
+            with self._lock:
+                self.asked += 1
+                number = self.asked
+            try:
+                goes_on = connection.ask(number, keeps)
+            except (OSError, ValueError) as e:
+                self._account(connection, number, e)
+                goes_on = False
+            if not goes_on or not keeps or \
+                    connection.n_asked == PER_CONNECTION:
+                connection.close()
+                connection = None
+            time.sleep(PAUSE)
+
+    def _account(self, connection, number, error):
+        what = f"request {number}, worker {connection.pid}: {error!r}"
+        time.sleep(0.05)  # a kill is noted just after it
+        with self._lock:
+            recent = any(time.monotonic() - at < 1
+                         for at in self.killed.values())
+            if connection.pid in self.killed or \
+                    (connection.pid is None and recent):
+                self.with_worker.append(what)
+            else:
+                self.lost.append(what)
+
+
+class Connection:
+    def __init__(self, port):
+        self.socket = None
+        self.port = port
+        self.pid = None  # of the worker, once it has answered
+        self.n_asked = 0
+
+    def ask(self, number, keeps):
+        """Whether another may follow. OSError, ValueError: no answer."""
+        if self.socket is None:
+            self.socket = socket.create_connection(
+                ("127.0.0.1", self.port), timeout=30)
+        self.socket.sendall(
+            b"GET /?%d HTTP/1.1\r\nHost: x\r\n%s\r\n"
+            % (number, b"" if keeps else b"Connection: close\r\n"))
+        head, body = self._answer()
+        if not head.startswith(b"HTTP/1.1 200 "):
+            raise ValueError(head)
+        pid, answered = body.split()
+        if int(answered) != number:
+            raise ValueError(f"{body!r} for {number}")
+        self.pid = int(pid)
+        self.n_asked += 1
+        return b"connection: close" not in head.lower()
+
+    def _answer(self):
+        data = b""
+        while b"\r\n\r\n" not in data:
+            data += self._more(data)
+        head, body = data.split(b"\r\n\r\n", 1)
+        length = int(head.lower().split(b"content-length:")[1].split()[0])
+        while len(body) < length:
+            body += self._more(body)
+        return head, body
+
+    def _more(self, so_far):
+        more = self.socket.recv(65536)
+        if not more:
+            raise ConnectionError(f"the end after {so_far!r}")
+        return more
+
+    def close(self):
+        if self.socket is not None:
+            self.socket.close()
+
+
+class Disturbed:
+    """A server on a listener that outlives it, and what is done to it."""
+
+    def __init__(self, serve, until, **settings):
+        self.serve, self.until, self.settings = serve, until, settings
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
+        self.listener.set_inheritable(True)
+        self.port = self.listener.getsockname()[1]
+        self.server = None
+        self.start()
+        self.client = Client(self.port)
+
+    def start(self):
+        self.server = self.serve(
+            app=APP, env={"GREENCORN_BIND": f"fd://{self.listener.fileno()}"},
+            fds=[self.listener.fileno()], **self.settings)
+
+    def hup(self):
+        old = set(self.server.workers())
+        self.server.signal("HUP")
+        self.until(lambda: len(set(self.server.workers()) - old) >= 2,
+                   "new workers")
+
+    def ttin_ttou(self):
+        n = self.server.log.count("Booting worker")
+        self.server.signal("TTIN")
+        self.server.wait_log("Booting worker", count=n + 1)
+        self.server.signal("TTOU")
+
+    def kill_worker(self):
+        pid = random.choice(self.server.workers())
+        self.client.killed[pid] = time.monotonic()
+        self.server.signal("KILL", pid)
+        self.client.killed[pid] = time.monotonic()
+        self.until(lambda: len(self.server.workers()) >= 2, "a new worker")
+
+    def kill_template(self):
+        old = self.server.template()
+        if not old:
+            return
+        self.server.signal("KILL", old[0])
+        self.until(lambda: set(self.server.template()) - set(old),
+                   "a new template")
+
+    def recycle(self):
+        text = "Autorestarting worker"
+        self.server.wait_log(text, count=self.server.log.count(text) + 1)
+
+    def restart(self):
+        self.server.signal("TERM")
+        assert self.server.wait() == 0
+        self.start()
+
+
+def faults_of(d):
+    often = [d.hup, d.ttin_ttou, d.kill_worker, d.recycle]
+    seldom = [d.restart, d.kill_template]
+    chosen = (often * 4 + seldom) * (FAULTS // 18 + 1)
+    random.shuffle(chosen)
+    return chosen[:FAULTS // 2]
+
+
+@pytest.mark.parametrize("kind", ["sync", "gthread"])
+def test_no_request_is_lost(serve, until, capsys, kind):
+    seed = random.randrange(2 ** 32)
+    random.seed(seed)
+    d = Disturbed(serve, until, workers=2, worker_class=kind, threads=2
+                  if kind == "gthread" else 1, keepalive=30,
+                  max_requests=300, max_requests_jitter=100)
+    started = time.monotonic()
+    for fault in faults_of(d):
+        fault()
+    d.client.end()
+    with capsys.disabled():
+        print(f"\n{kind}, seed {seed}: {FAULTS // 2} faults in "
+              f"{time.monotonic() - started:.0f} s, {d.client.asked} requests,"
+              f" {len(d.client.lost)} lost, {len(d.client.with_worker)} with "
+              f"a killed worker")
+    assert d.client.lost == []
+    assert d.client.asked > 10 * FAULTS // 2

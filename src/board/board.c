@@ -66,6 +66,8 @@ clear_row(struct board_row *r)
 	atomic_store(&r->ready_ms, 0);
 	atomic_store(&r->n_free, 0);
 	atomic_store(&r->asked, 0);
+	for (unsigned i = 0; i < BOARD_HOOKS; i++)
+		atomic_store(&r->hooks[i].started_ms, 0);
 	for (unsigned i = 0; i < BOARD_SLOTS; i++) {
 		struct board_slot *slot = &r->slots[i];
 
@@ -141,6 +143,20 @@ board_stamp_python(struct board_row *row)
 }
 
 /* On the path of every request: plain stores, and no look at the bytes. */
+void
+board_hook_begin(
+    struct board_row *row, enum board_hook_thread thread, unsigned hook)
+{
+	atomic_store(&row->hooks[thread].hook, hook);
+	atomic_store(&row->hooks[thread].started_ms, clock_ms());
+}
+
+void
+board_hook_end(struct board_row *row, enum board_hook_thread thread)
+{
+	atomic_store(&row->hooks[thread].started_ms, 0);
+}
+
 void
 board_call_begin(struct board_slot *slot, struct str method, struct str target)
 {

@@ -47,6 +47,19 @@ struct board_slot {
 	char call[BOARD_CALL_MAX]; /* "GET /path", its bytes as they came */
 };
 
+/* The hook that runs, by the main thread or by the one for hooks. */
+struct board_hook {
+	_Atomic uint64_t started_ms; /* clock_ms; 0: none */
+	_Atomic uint32_t hook;       /* enum hook */
+	_Atomic uint64_t named_ms; /* it was named as hanging; by the arbiter */
+};
+
+enum board_hook_thread {
+	BOARD_HOOK_MAIN,
+	BOARD_HOOK_ASIDE,
+	BOARD_HOOKS,
+};
+
 struct board_row {
 	_Atomic int32_t pid;
 	_Atomic uint32_t state;      /* enum board_state */
@@ -66,6 +79,7 @@ struct board_row {
 	/* Free slots, for which it takes new connections; 0: it does not. */
 	_Atomic uint32_t n_free;
 	_Atomic uint32_t asked; /* to accept, by a sibling, who writes it */
+	struct board_hook hooks[BOARD_HOOKS];
 	struct board_slot slots[BOARD_SLOTS];
 };
 
@@ -123,6 +137,11 @@ struct board_slot *board_slot(struct board_row *row, unsigned n);
 void board_stamp_reactor(struct board_row *row);
 /* The GIL of the row's process could be had just now. */
 void board_stamp_python(struct board_row *row);
+
+/* A hook begins in that thread of the row's process, or has ended. */
+void board_hook_begin(
+    struct board_row *row, enum board_hook_thread thread, unsigned hook);
+void board_hook_end(struct board_row *row, enum board_hook_thread thread);
 
 /* A call of the application begins (method and target as they came). */
 void

@@ -23,8 +23,8 @@ link_pair(int ends[2])
 	return message_pair(ends);
 }
 
-int
-link_send(int fd, const struct link_message *m)
+static int
+transmit(int fd, const struct link_message *m, int timeout_ms)
 {
 	struct numbers numbers = { m->row, m->number };
 	char body[MESSAGE_MAX];
@@ -37,7 +37,19 @@ link_send(int fd, const struct link_message *m)
 		memcpy(body + sizeof(numbers), m->text.ptr, m->text.len);
 	out.body = (struct str){ body, sizeof(numbers) + m->text.len };
 	memcpy(out.fds, m->fds, m->n_fds * sizeof(m->fds[0]));
-	return message_send(fd, &out, SEND_TIMEOUT_MS);
+	return message_send(fd, &out, timeout_ms);
+}
+
+int
+link_send(int fd, const struct link_message *m)
+{
+	return transmit(fd, m, SEND_TIMEOUT_MS);
+}
+
+int
+link_tell(int fd, const struct link_message *m)
+{
+	return transmit(fd, m, 0);
 }
 
 /* Fills *m from what was received. 0 or -E_PROTOCOL. */

@@ -22,6 +22,13 @@ enum link_type {
 	LINK_MAX,
 };
 
+/* Why there is a generation: FROZEN's number. */
+enum link_reason {
+	LINK_REASON_START,
+	LINK_REASON_RELOAD,
+	LINK_REASON_REPLACEMENT, /* its template has died */
+};
+
 struct link_message {
 	enum link_type type;
 	uint32_t row;
@@ -44,6 +51,8 @@ int link_pair(int ends[2]);
  * other side is gone), -E_TOO_LONG, -E_SYSTEM. Descriptors stay the caller's.
  */
 int link_send(int fd, const struct link_message *m);
+/* The same without waiting: -E_TIMEOUT when there is no room. */
+int link_tell(int fd, const struct link_message *m);
 
 /*
  * Receives one message. Waits up to timeout_ms (0: not at all). 0; -E_AGAIN;

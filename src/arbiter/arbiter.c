@@ -112,6 +112,7 @@ look_phase(struct arbiter *a, uint64_t now)
 	a->ready_logged = true;
 	log_event(EV_ARBITER_READY,
 	    (unsigned)(now - atomic_load(&b->started_ms)), n_ready);
+	arbiter_hooks_tell(a->current, LINK_WHEN_READY, 0, 0);
 }
 
 static bool
@@ -122,6 +123,7 @@ turn(struct arbiter *a)
 	atomic_store(&a->board->arbiter_ms, now);
 	workers_look(a, now);
 	look_phase(a, now);
+	arbiter_hooks_watch(a, now);
 	workers_balance(a);
 	generation_tick(a, now);
 	generation_sweep(a);

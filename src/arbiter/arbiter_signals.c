@@ -43,15 +43,19 @@ on_hup(struct arbiter *a)
 static void
 on_ttin(struct arbiter *a)
 {
-	if (a->n_workers < BOARD_ROWS / 2)
-		a->n_workers++;
+	if (a->n_workers >= BOARD_ROWS / 2)
+		return;
+	a->n_workers++;
+	arbiter_hooks_n_workers(a, a->n_workers - 1);
 }
 
 static void
 on_ttou(struct arbiter *a)
 {
-	if (a->n_workers > 1)
-		a->n_workers--;
+	if (a->n_workers <= 1)
+		return;
+	a->n_workers--;
+	arbiter_hooks_n_workers(a, a->n_workers + 1);
 }
 
 static void

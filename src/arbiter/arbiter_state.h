@@ -40,12 +40,16 @@ struct generation {
 	struct config_draft *draft;  /* until frozen */
 	unsigned n_forked;           /* becomes worker.age, as in Gunicorn */
 	uint64_t asked_ms;           /* when a long boot was last spoken of */
+	bool is_reload;              /* somebody asked for it */
+	bool loaded;                 /* its template has its hooks */
+	uint64_t end_ms;             /* its template ends by then; 0: goes on */
 };
 
 struct worker {
 	struct list node; /* oldest first */
 	struct generation *generation;
 	unsigned row;
+	unsigned age;
 	pid_t pid; /* 0: asked for, not yet told */
 	uint64_t asked_ms;
 	bool ready;       /* has been READY */
@@ -107,6 +111,7 @@ struct arbiter {
 	uint64_t stop_until_ms; /* what is left then is killed */
 	bool start_logged; /* settings are good: not one word before that */
 	bool ready_logged;
+	bool was_loaded; /* some template got so far: the start is over */
 	int exit_status;
 
 	struct child_end orphans[ARBITER_ORPHANS];
@@ -135,7 +140,7 @@ void generation_promote(struct arbiter *a, struct generation *g);
  */
 void generation_fail(struct arbiter *a, struct generation *g, int exit_status);
 /* Gives g up: no more workers; its template ends. */
-void generation_retire(struct generation *g);
+void generation_retire(struct arbiter *a, struct generation *g);
 /* Frees generations that are over and have no process left. */
 void generation_sweep(struct arbiter *a);
 /* Once a second: says what a boot waits for. */
@@ -197,6 +202,24 @@ bool stop_proceed(struct arbiter *a, uint64_t now);
 /* arbiter_admin.c */
 void arbiter_admin_keep(struct arbiter *a, uint64_t now);
 void arbiter_admin_on_exit(struct arbiter *a, const struct child_end *end);
+
+/* arbiter_hooks.c */
+
+/* Tells g's template, if it is there and has such a hook. Never waits. */
+void arbiter_hooks_tell(
+    struct generation *g, enum link_type type, unsigned row, int number);
+/* a->n_workers may have changed. */
+void arbiter_hooks_n_workers(struct arbiter *a, unsigned before);
+/* g's template has something to do when its workers are gone. */
+bool arbiter_hooks_at_end(const struct generation *g);
+/*
+ * g's template, whose workers are gone, has to end; server: everything does.
+ * Again and again until it is gone: one that has hooks for it gets some time.
+ */
+void arbiter_hooks_end(
+    struct arbiter *a, struct generation *g, bool server, uint64_t now);
+/* Names the hooks that do not return. */
+void arbiter_hooks_watch(struct arbiter *a, uint64_t now);
 
 /* reap.c */
 void reap_children(struct arbiter *a);

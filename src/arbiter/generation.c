@@ -134,18 +134,17 @@ close_ends:
 }
 
 void
-generation_retire(struct generation *g)
+generation_retire(struct arbiter *a, struct generation *g)
 {
 	g->state = GENERATION_OVER;
-	close_link(g);
-	if (g->template_pid > 0)
-		kill(g->template_pid, SIGKILL);
+	if (workers_of(a, g) == 0 || !g->loaded)
+		arbiter_hooks_end(a, g, false, clock_ms());
 }
 
 static void
 give_up_candidate(struct arbiter *a)
 {
-	generation_retire(a->candidate);
+	generation_retire(a, a->candidate);
 	workers_dismiss(a, a->candidate);
 	a->candidate = NULL;
 }
@@ -192,7 +191,8 @@ generation_reload(struct arbiter *a)
 	}
 	config_draft_destroy(a->reread);
 	a->reread = d;
-	(void)generation_start(a); /* logged */
+	if (generation_start(a) == 0)
+		a->candidate->is_reload = true;
 }
 
 void
@@ -239,6 +239,9 @@ send_frozen(struct arbiter *a, struct generation *g)
 {
 	struct link_message m = { .type = LINK_FROZEN };
 
+	m.number = !a->was_loaded ? LINK_REASON_START
+	    : g->is_reload        ? LINK_REASON_RELOAD
+				  : LINK_REASON_REPLACEMENT;
 	for (unsigned i = 0; i < a->n_listening; i++)
 		m.fds[m.n_fds++] = a->listening[i].fd;
 	return link_send(g->link, &m);
@@ -333,6 +336,7 @@ act_on(struct arbiter *a, struct generation *g, const struct link_message *m)
 		return g->state != GENERATION_CONFIGURING;
 	case LINK_LOADED:
 		g->state = GENERATION_LIVE;
+		g->loaded = a->was_loaded = true;
 		if (is_check(g))
 			generation_fail(a, g, 0); /* it would start */
 		return true;
@@ -445,7 +449,7 @@ generation_sweep(struct arbiter *a)
 		next = n->next;
 		if (g->state == GENERATION_OVER && g != a->current &&
 		    g->template_pid > 0 && workers_of(a, g) == 0)
-			generation_retire(g);
+			generation_retire(a, g);
 		if (!is_gone(a, g))
 			continue;
 		list_remove(&g->node);

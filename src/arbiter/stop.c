@@ -57,9 +57,9 @@ stop_begin(struct arbiter *a, enum stop_kind kind, int exit_status)
 		tell_workers(a, now);
 }
 
-/* Templates and admin hold nothing that anybody waits for. */
+/* Admin goes last, templates when no worker's end is to be told any more. */
 static bool
-end_helpers(struct arbiter *a)
+end_helpers(struct arbiter *a, bool overdue, uint64_t now)
 {
 	struct list *n;
 	bool any = a->admin_pid > 0;
@@ -67,10 +67,10 @@ end_helpers(struct arbiter *a)
 	for (n = a->generations.next; n != &a->generations; n = n->next) {
 		struct generation *g = LIST_OF(n, struct generation, node);
 
-		if (g->template_pid > 0) {
-			any = true;
-			kill(g->template_pid, SIGKILL);
-		}
+		any = any || g->template_pid > 0;
+		if (overdue || !workers_any(a) || !arbiter_hooks_at_end(g))
+			arbiter_hooks_end(
+			    a, g, g == a->current || a->current == NULL, now);
 	}
 	if (!workers_any(a) && a->admin_pid > 0)
 		kill(a->admin_pid, SIGKILL);
@@ -80,17 +80,20 @@ end_helpers(struct arbiter *a)
 bool
 stop_proceed(struct arbiter *a, uint64_t now)
 {
+	bool overdue;
+
 	if (a->stop_told_ms != 0) {
 		if (now < a->stop_told_ms)
 			return false;
 		tell_workers(a, now);
 	}
-	if (workers_any(a) && now > a->stop_until_ms) {
+	overdue = workers_any(a) && now > a->stop_until_ms;
+	if (overdue) {
 		log_event(EV_ARBITER_STOP_OVERDUE);
 		workers_signal(a, SIGKILL);
 		a->stop_until_ms = now + KILL_GRACE_MS;
 	}
-	if (end_helpers(a) || workers_any(a))
+	if (end_helpers(a, overdue, now) || workers_any(a))
 		return false;
 	return true;
 }

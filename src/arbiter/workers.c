@@ -115,7 +115,8 @@ spawn(struct arbiter *a, struct generation *g)
 	}
 	list_append(&a->workers, &w->node);
 	m.row = w->row;
-	m.number = (int32_t)++g->n_forked;
+	w->age = ++g->n_forked;
+	m.number = (int32_t)w->age;
 	rc = link_send(g->link, &m);
 	if (rc < 0)
 		forget(a, w);
@@ -372,6 +373,7 @@ workers_on_exit(
 	bool ready = w->ready;
 
 	log_death(w, end);
+	arbiter_hooks_tell(g, LINK_CHILD_EXIT, w->age, (int)end->pid);
 	forget(a, w); /* nothing below may signal its pid */
 	if (ready && !expected)
 		atomic_fetch_add(&a->board->n_restarts, 1);

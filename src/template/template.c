@@ -323,9 +323,9 @@ serve(struct template *t)
 		return TEMPLATE_EXIT_OVER;
 	board_set_state(t->h->board, t->h->row, BOARD_READY);
 	while (receive(t, &m) == 0) {
-		if (m.type != LINK_SPAWN)
-			return TEMPLATE_EXIT_BOOT;
-		if (spawn(t, &m) < 0)
+		if (m.type == LINK_END)
+			break;
+		if (m.type == LINK_SPAWN && spawn(t, &m) < 0)
 			break;
 	}
 	return TEMPLATE_EXIT_OVER;

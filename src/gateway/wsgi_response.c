@@ -140,6 +140,21 @@ refuse:
 	return -1;
 }
 
+/* By what was said before. False: an error is set. */
+static bool
+may_start(const struct wsgi_call *c, PyObject *exc_info)
+{
+	if (exc_info != NULL && exc_info != Py_None) {
+		if (c->head_sent)
+			raise_again(exc_info);
+		return !c->head_sent;
+	}
+	if (c->status != NULL)
+		PyErr_SetString(
+		    PyExc_AssertionError, "Response headers already set!");
+	return c->status == NULL;
+}
+
 PyObject *
 wsgi_response_start(struct wsgi_function *f, PyObject *const *args,
     Py_ssize_t n, PyObject *names)
@@ -162,18 +177,11 @@ wsgi_response_start(struct wsgi_function *f, PyObject *const *args,
 		    "status, headers and, if any, exc_info");
 		return NULL;
 	}
-	if (slots[2] != NULL && slots[2] != Py_None) {
-		if (c->head_sent) {
-			raise_again(slots[2]);
-			return NULL;
-		}
-	} else if (c->status != NULL) {
-		PyErr_SetString(
-		    PyExc_AssertionError, "Response headers already set!");
-		return NULL;
-	}
+	/* First: making a list of them may let other threads come here too. */
 	items = wsgi_headers_list(slots[1]);
 	c = items == NULL ? NULL : wsgi_function_call(f);
+	if (c != NULL && !may_start(c, slots[2]))
+		c = NULL;
 	if (c != NULL)
 		rc = capture(c, slots[0], items);
 	Py_XDECREF(items);

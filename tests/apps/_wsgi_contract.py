@@ -98,6 +98,16 @@ def pipe(environ, start_response):
     return environ["wsgi.file_wrapper"](os.fdopen(r, "rb"))
 
 
+def reads_other(environ, start_response):
+    """Who reads it sees something else than who sends its descriptor."""
+    class Other(OnlyRead):
+        def __init__(self, f):
+            super().__init__(b"read by Python")
+            self.fileno, self.tell = f.fileno, f.tell
+    start_response("200 OK", TEXT)
+    return environ["wsgi.file_wrapper"](Other(temporary(b"by the kernel.")))
+
+
 def only_read(environ, start_response):
     start_response("200 OK", TEXT)
     return environ["wsgi.file_wrapper"](OnlyRead(b"x" * 2500), 1000)
@@ -234,6 +244,28 @@ def late_fields_come(environ, start_response):
     late["done"].wait(10)
     start_response("200 OK", TEXT)
     return [b"its own"]
+
+
+def both_start(environ, start_response):
+    """Two threads say how the answer begins; their fields come at once."""
+    meet = threading.Barrier(2)
+
+    def fields():
+        meet.wait(10)
+        yield "Content-Type", "text/plain"
+
+    def use():
+        try:
+            start_response("200 OK", fields())
+            note("taken")
+        except AssertionError:
+            note("AssertionError")
+    threads = [threading.Thread(target=use) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return [b"one of them"]
 
 
 def write_with_length(environ, start_response):
@@ -387,9 +419,9 @@ def software(environ, start_response):
 
 
 PAGES = {f"/{f.__name__}": f for f in (
-    noted, range_of_file, read_ahead, pipe, only_read, closable, wrapped,
-    after_write, too_short, broken_file, writes, thread_writes,
-    thread_reads, late_fields, late_fields_come, write_with_length,
+    noted, range_of_file, read_ahead, pipe, reads_other, only_read, closable,
+    wrapped, after_write, too_short, broken_file, writes, thread_writes,
+    thread_reads, late_fields, late_fields_come, both_start, write_with_length,
     write_no_bytes, write_late, twice, replaced, replaced_by_name, too_late,
     in_the_first_step, generator, endless, list_that_closes, raises,
     close_raises, more_than_length, reads, software)}

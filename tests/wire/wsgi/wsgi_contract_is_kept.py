@@ -185,6 +185,12 @@ def test_fields_that_come_when_the_call_is_over(contract, function):
     until_noted(contract, "RuntimeError")
 
 
+def test_two_threads_start_the_answer(contract):
+    client = contract.connect()
+    assert client.ask(get("/both_start")).body == b"one of them"
+    assert sorted(noted(contract)) == ["AssertionError", "taken"]
+
+
 def test_exc_info_after_the_head_raises_and_cuts(contract):
     client = contract.connect()
     client.send(get("/too_late"))

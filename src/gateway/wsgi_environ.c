@@ -222,22 +222,54 @@ set_texts(struct wsgi_template *t, const struct request *req)
 	    : set_server(t, req);
 }
 
-/* The field came before: both values, joined. 0 or -1. */
+/*
+ * The field came before: repeats has a list of all values by key, so that
+ * they are joined once, however many there are. 0 or -1.
+ */
 static int
-join(PyObject *env, PyObject *key, PyObject *before, PyObject *value,
-    bool cookie)
+note_repeat(PyObject **repeats, PyObject *key, PyObject *first, PyObject *value)
 {
-	PyObject *both = PyUnicode_FromFormat(
-	    cookie ? "%U; %U" : "%U,%U", before, value); /* new */
-	int rc = both == NULL ? -1 : PyDict_SetItem(env, key, both);
+	PyObject *values; /* new */
+	int rc;
 
-	Py_XDECREF(both);
+	if (*repeats == NULL)
+		*repeats = PyDict_New();
+	if (*repeats == NULL || PyDict_GetItemRef(*repeats, key, &values) < 0)
+		return -1;
+	if (values != NULL) {
+		rc = PyList_Append(values, value);
+	} else {
+		values = Py_BuildValue("[OO]", first, value);
+		rc =
+		    values == NULL ? -1 : PyDict_SetItem(*repeats, key, values);
+	}
+	Py_XDECREF(values);
+	return rc;
+}
+
+/* RFC 9110, section 5.3; RFC 6265, section 5.4, for cookies. */
+static int
+join_repeats(PyObject *env, PyObject *repeats)
+{
+	PyObject *key, *values;  /* borrowed */
+	PyObject *all, *between; /* new */
+	Py_ssize_t at = 0;
+	int rc = 0;
+
+	while (rc == 0 && PyDict_Next(repeats, &at, &key, &values)) {
+		between = PyUnicode_FromString(
+		    PyUnicode_EqualToUTF8(key, "HTTP_COOKIE") ? "; " : ",");
+		all = between == NULL ? NULL : PyUnicode_Join(between, values);
+		rc = all == NULL ? -1 : PyDict_SetItem(env, key, all);
+		Py_XDECREF(all);
+		Py_XDECREF(between);
+	}
 	return rc;
 }
 
 /* key and value are stolen, and NULL when making them failed. */
 static int
-set_field(PyObject *env, PyObject *key, PyObject *value, bool cookie)
+set_field(PyObject *env, PyObject *key, PyObject *value, PyObject **repeats)
 {
 	PyObject *before = NULL; /* new */
 	int rc = -1;
@@ -245,7 +277,7 @@ set_field(PyObject *env, PyObject *key, PyObject *value, bool cookie)
 	if (key != NULL && value != NULL)
 		rc = python_ref_set_default(env, key, value, &before);
 	if (rc == 1)
-		rc = join(env, key, before, value, cookie);
+		rc = note_repeat(repeats, key, before, value);
 	Py_XDECREF(before);
 	Py_XDECREF(key);
 	Py_XDECREF(value);
@@ -255,16 +287,17 @@ set_field(PyObject *env, PyObject *key, PyObject *value, bool cookie)
 static int
 set_fields(PyObject *env, const struct request *req)
 {
+	PyObject *repeats = NULL; /* new */
 	const struct field *f;
-	int rc;
+	int rc = 0;
 
-	for (f = req->fields; f < req->fields + req->n_fields; f++) {
-		rc = set_field(env, wsgi_field_key(f), wsgi_field_value(f),
-		    f->id == FIELD_COOKIE);
-		if (rc < 0)
-			return -1;
-	}
-	return 0;
+	for (f = req->fields; rc == 0 && f < req->fields + req->n_fields; f++)
+		rc = set_field(
+		    env, wsgi_field_key(f), wsgi_field_value(f), &repeats);
+	if (rc == 0 && repeats != NULL)
+		rc = join_repeats(env, repeats);
+	Py_XDECREF(repeats);
+	return rc;
 }
 
 /* The template has all fields but those whose values are kept nowhere. */

@@ -320,6 +320,8 @@ next_request(struct h1 *h)
 	h1_enter(h, &idle);
 	if (buf_len(&h->conn->in) > 0)
 		conn_again(h->conn);
+	else
+		buf_finish(&h->conn->in);
 }
 
 /* The answer has left: what was not read of the body is in the way. */

@@ -305,7 +305,8 @@ send_file(struct stream *s, int fd, off_t offset, size_t len)
 
 	if (request_ended(h->req) != REQUEST_GOES_ON)
 		return -E_GONE;
-	if (h->conn->transport->sendfile == NULL)
+	if (h->conn->transport->sendfile == NULL ||
+	    !conn_env(h->conn)->sendfile)
 		return -E_NOT_FOUND;
 	h->direct = true;
 	if (len == 0 || h->conn->blocked)

@@ -29,6 +29,7 @@ struct proto_env {
 	uint64_t (*clock_us)(void);
 	bool keep_fields;
 	const struct str *keep_environ;
+	bool sendfile; /* files may go out by the kernel */
 
 	uint64_t keepalive_ms;                 /* 0: each answer is the last */
 	uint64_t header_ms, body_ms, write_ms; /* 0: no limit */

@@ -12,6 +12,9 @@
 
 #include "base/banned.h"
 
+#define HEAD_BOUND ((size_t)1 << 20) /* of a head, whatever is set */
+#define FIELDS_BOUND 32768           /* as for Gunicorn, 0 means that */
+
 /* forwarded_allow_ips; who comes by a unix socket is this machine. */
 static bool
 is_trusted(const struct proto_env *env, struct str peer)
@@ -30,6 +33,18 @@ header_map_of(struct str name)
 	return HEADER_MAP_DROP;
 }
 
+/* What the single limits allow, all used up, within a bound of ours. */
+static size_t
+head_max(const struct h1_rules *r)
+{
+	uint64_t max = (uint64_t)r->n_fields_max * r->field_max;
+
+	if (r->line_max == 0 || r->field_max == 0 || max > HEAD_BOUND)
+		return HEAD_BOUND;
+	max += r->line_max + 6; /* CRLF before it, behind it, at the end */
+	return max < HEAD_BOUND ? (size_t)max : HEAD_BOUND;
+}
+
 static void
 fill_rules(struct h1_rules *r, const struct config *cfg)
 {
@@ -37,7 +52,8 @@ fill_rules(struct h1_rules *r, const struct config *cfg)
 	r->field_max = cfg->limit_request_field_size;
 	r->n_fields_max = cfg->limit_request_fields > 0
 	    ? cfg->limit_request_fields
-	    : (unsigned)r->head_max;
+	    : FIELDS_BOUND;
+	r->head_max = head_max(r);
 	r->strip_header_spaces = cfg->strip_header_spaces;
 	r->permit_unconventional_method =
 	    cfg->permit_unconventional_http_method;
@@ -81,6 +97,7 @@ worker_rules_fill(struct proto_env *env, const struct config *cfg)
 	proto_env_defaults(env);
 	env->cfg = cfg;
 	env->is_trusted = is_trusted;
+	env->sendfile = cfg->sendfile;
 	env->keepalive_ms = cfg->keepalive;
 	env->header_ms = cfg->header_timeout;
 	env->body_ms = cfg->body_timeout;
@@ -90,5 +107,8 @@ worker_rules_fill(struct proto_env *env, const struct config *cfg)
 	env->request_buffer = cfg->request_buffer;
 	env->body_max = cfg->limit_request_body;
 	fill_rules(&env->rules, cfg);
+	/* A head, what is made of it, and a slice for each of its fields. */
+	env->arena_max += 2 * env->rules.head_max +
+	    env->rules.n_fields_max * sizeof(struct field);
 	return fill_policy(&env->policy, cfg);
 }

@@ -56,3 +56,32 @@ def test_refusals_are_logged_without_the_peers_bytes(server):
     s.connect().ask(b"EVIL\x1b[31m\r\n\r\n")
     s.wait_log(r"Invalid request from ip=127\.0\.0\.1: ")
     assert "EVIL" not in s.log()
+
+
+def big_head(n_fields, size):
+    """That many fields, each of size with its CRLF."""
+    head = b"GET /" + b"a" * (4094 - 14) + b" HTTP/1.1\r\nHost: a\r\n"
+    field = b"X: " + b"y" * (size - 5) + b"\r\n"
+    return head + field * (n_fields - 1) + b"\r\n"
+
+
+def test_a_head_may_be_as_large_as_its_limits_allow(server):
+    c = server().connect()
+    for _ in range(2):
+        assert c.ask(big_head(100, 8190)).status == 200
+    assert c.ask(big_head(100, 8191)).status == 431
+
+
+def test_a_head_of_a_mebibyte_is_the_largest(server):
+    c = server(limit_request_fields=1000).connect()
+    assert c.ask(big_head(100, 8190)).status == 200
+    assert c.ask(big_head(200, 8190)).status == 431
+
+
+def test_a_field_that_comes_again_and_again(server):
+    """Joined once: not a longer text for each of them."""
+    c = server(limit_request_fields=0).connect()
+    n, value = 32000, b"v" * 20
+    answer = c.ask(b"GET /fields HTTP/1.1\r\nHost: a\r\n" +
+                   (b"X: " + value + b"\r\n") * n + b"\r\n")
+    assert b"HTTP_X=" + b",".join([value] * n) + b"\n" in answer.body

@@ -32,6 +32,16 @@ def test_a_slow_reader_gets_it_all(server):
     assert client.answer().body == content(size)
 
 
+@pytest.mark.parametrize("setting, body", [
+    ("true", b"by the kernel."), ("false", b"read by Python"),
+])
+def test_by_the_kernel_or_not(server, setting, body):
+    client = server(app="_wsgi_contract:app", sendfile=setting).connect()
+    answer = client.ask(get("/reads_other"))
+    assert answer.body == body
+    assert client.ask(get("/software")).status == 200
+
+
 def test_head(server):
     client = server(app="_wsgi_app:app").connect()
     answer = client.ask(b"HEAD /raw/file?256,0 HTTP/1.1\r\nHost: a\r\n\r\n",

@@ -15,6 +15,7 @@
 #include "gateway/wsgi_environ.h"
 #include "gateway/wsgi_function.h"
 #include "gateway/wsgi_keep.h"
+#include "gateway/wsgi_lend.h"
 #include "gateway/wsgi_response.h"
 #include "http/response.h"
 #include "python/python_error.h"
@@ -162,7 +163,8 @@ run(struct wsgi_call *c, PyObject *app)
 	if (result != NULL)
 		rc = close_result(c, result, rc);
 	Py_XDECREF(result);
-	Py_XDECREF(env);
+	if (env != NULL)
+		wsgi_lend_back(&c->templates, env);
 	return rc;
 }
 

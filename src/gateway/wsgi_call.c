@@ -211,7 +211,7 @@ cut_function(struct wsgi_function **f, unsigned ours)
 static void
 cut_input(struct wsgi_call *c)
 {
-	Py_ssize_t ours = 1 + (Py_ssize_t)c->templates.n;
+	Py_ssize_t ours = 1 + (Py_ssize_t)wsgi_template_refs(&c->templates);
 
 	if (Py_REFCNT((PyObject *)c->input) == ours)
 		return;
@@ -227,7 +227,7 @@ wsgi_call_end(struct wsgi_call *c)
 	wsgi_headers_drop(&c->headers);
 	cut_function(&c->start_response, 1);
 	cut_function(&c->write, 1);
-	cut_function(&c->early_hints, 1 + c->templates.n);
+	cut_function(&c->early_hints, 1 + wsgi_template_refs(&c->templates));
 	cut_input(c);
 	if (complete(c) < 0) {
 		PyErr_Clear();

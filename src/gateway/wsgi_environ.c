@@ -1,5 +1,5 @@
 /*
- * wsgi_environ: a copy of one of the call's templates, which has most texts of
+ * wsgi_environ: what one of the call's templates says, which has most texts of
  * the last request already. On the way of every request.
  */
 #include "gateway/wsgi_environ.h"
@@ -10,6 +10,7 @@
 #include "base/num.h"
 #include "gateway/wsgi_field.h"
 #include "gateway/wsgi_input.h"
+#include "gateway/wsgi_lend.h"
 #include "http/http_field.h"
 #include "http/http_host.h"
 #include "python/python_ref.h"
@@ -25,6 +26,7 @@ wsgi_environ_start(void)
 {
 	const char *script = getenv("SCRIPT_NAME");
 
+	wsgi_lend_start();
 	if (wsgi_field_start() < 0)
 		return -E_PYTHON;
 	if (script_name.len > 0 || script == NULL)
@@ -46,7 +48,7 @@ put_text(struct wsgi_template *t, enum wsgi_key key, PyObject *text)
 
 	if (text == NULL)
 		return -1;
-	rc = PyDict_SetItem(t->dict, wsgi_keys[key], text);
+	rc = wsgi_template_put(t, wsgi_keys[key], text);
 	t->texts[key].ptr = NULL;
 	if (rc == 0)
 		(void)python_ref_bytes_of(text, &t->texts[key]);
@@ -69,7 +71,7 @@ remove_text(struct wsgi_template *t, enum wsgi_key key)
 	if (t->texts[key].ptr == NULL)
 		return 0;
 	t->texts[key].ptr = NULL;
-	return PyDict_DelItem(t->dict, wsgi_keys[key]);
+	return wsgi_template_remove(t, wsgi_keys[key]);
 }
 
 /* New reference to a port as text: open connections' come again and again. */
@@ -331,13 +333,17 @@ wsgi_environ_create(struct wsgi_call *c)
 	if (t == NULL || set_texts(t, req) < 0)
 		return NULL;
 	c->template = t;
-	env = PyDict_Copy(t->dict);
+	env = wsgi_lend_take(&c->templates, t);
 	if (env == NULL)
 		return NULL;
 	rc = t->n_fields == 0  ? set_fields(env, req)
 	    : t->n_secrets > 0 ? set_secrets(env, t, req)
 			       : 0;
-	if (rc < 0)
-		Py_CLEAR(env);
-	return env;
+	if (rc == 0) {
+		wsgi_lend_out(&c->templates, t, env);
+		return env;
+	}
+	wsgi_lend_drop(&c->templates, t);
+	Py_DECREF(env);
+	return NULL;
 }

@@ -5,6 +5,7 @@
 #include "gateway/wsgi_template.h"
 
 #include "gateway/wsgi_field.h"
+#include "gateway/wsgi_lend.h"
 #include "http/http_field.h"
 #include "python/python_ref.h"
 
@@ -86,17 +87,41 @@ wsgi_template_init(struct wsgi_templates *ts, PyObject *dict)
 void
 wsgi_template_finish(struct wsgi_templates *ts)
 {
-	while (ts->n > 0)
-		Py_CLEAR(ts->all[--ts->n].dict);
+	while (ts->n > 0) {
+		wsgi_lend_drop(ts, &ts->all[--ts->n]);
+		Py_CLEAR(ts->all[ts->n].dict);
+	}
 }
 
 int
 wsgi_template_set(struct wsgi_templates *ts, enum wsgi_key key, PyObject *value)
 {
 	for (unsigned i = 0; i < ts->n; i++)
-		if (PyDict_SetItem(ts->all[i].dict, wsgi_keys[key], value) < 0)
+		if (wsgi_template_put(&ts->all[i], wsgi_keys[key], value) < 0)
 			return -1;
 	return 0;
+}
+
+unsigned
+wsgi_template_refs(const struct wsgi_templates *ts)
+{
+	return ts->n + ts->n_lent;
+}
+
+int
+wsgi_template_put(struct wsgi_template *t, PyObject *key, PyObject *value)
+{
+	if (t->lent != NULL && PyDict_SetItem(t->lent, key, value) < 0)
+		return -1;
+	return PyDict_SetItem(t->dict, key, value);
+}
+
+int
+wsgi_template_remove(struct wsgi_template *t, PyObject *key)
+{
+	if (t->lent != NULL && PyDict_DelItem(t->lent, key) < 0)
+		return -1;
+	return PyDict_DelItem(t->dict, key);
 }
 
 /* --- finding the one for a set of fields --- */
@@ -200,6 +225,7 @@ place_for_one(struct wsgi_templates *ts)
 		ts->victim = 1 + ts->victim % (WSGI_TEMPLATES - 1);
 	while (ts->victim == ts->recent);
 	ts->recent = ts->victim;
+	wsgi_lend_drop(ts, &ts->all[ts->recent]);
 	Py_CLEAR(ts->all[ts->recent].dict);
 	return &ts->all[ts->recent];
 }
@@ -273,7 +299,7 @@ refresh(struct wsgi_template *t, const struct field *fields)
 		if (value == NULL)
 			return -1;
 		(void)python_ref_bytes_of(value, &t->values[i]);
-		rc = PyDict_SetItem(t->dict, t->keys[i], value);
+		rc = wsgi_template_put(t, t->keys[i], value);
 		Py_DECREF(value);
 	}
 	if (rc < 0)

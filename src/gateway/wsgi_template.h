@@ -9,6 +9,7 @@
 
 #include <Python.h>
 
+#include "base/list.h"
 #include "http/request.h"
 
 enum wsgi_key {
@@ -27,6 +28,8 @@ extern PyObject *wsgi_keys[WSGI_KEY_MAX];
 
 struct wsgi_template {
 	PyObject *dict; /* strong; all below points into it */
+	PyObject *lent; /* strong: the same once more, for wsgi_lend; or NULL */
+	unsigned rest;  /* requests before there will be one again */
 	struct str texts[WSGI_KEY_VARYING]; /* what it has; ptr NULL: none */
 	long peer_port, local_port;         /* the same as numbers, or -1 */
 	/* The fields in the order of arrival. */
@@ -38,9 +41,19 @@ struct wsgi_template {
 	struct str values[WSGI_TEMPLATE_FIELDS]; /* ptr NULL: a secret */
 };
 
+/* An environ that is the application's for the time of a call. */
+struct wsgi_loan {
+	struct list node;
+	PyObject *dict; /* borrowed: its template's lent one; NULL: none */
+	struct wsgi_template *template;
+	bool touched; /* the application has changed it */
+};
+
 struct wsgi_templates {
 	struct wsgi_template all[WSGI_TEMPLATES]; /* the first has no field */
 	unsigned n, recent, victim;
+	unsigned n_lent; /* of them have one */
+	struct wsgi_loan loan;
 	unsigned credit; /* requests that no template was made for */
 };
 
@@ -54,6 +67,12 @@ void wsgi_template_finish(struct wsgi_templates *ts);
 /* Sets a key in all of them: 0, or -1 with an error set. */
 int wsgi_template_set(
     struct wsgi_templates *ts, enum wsgi_key key, PyObject *value);
+/* References that they have to what was set so. */
+unsigned wsgi_template_refs(const struct wsgi_templates *ts);
+
+/* Sets, or removes, a key of one: 0, or -1 with an error set. */
+int wsgi_template_put(struct wsgi_template *t, PyObject *key, PyObject *value);
+int wsgi_template_remove(struct wsgi_template *t, PyObject *key);
 
 /*
  * The one for these fields, its values theirs (but secrets); or the first one,

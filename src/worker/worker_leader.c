@@ -377,8 +377,8 @@ tick(struct worker_leader *l)
 
 	reactor_sleep(l->reactor, &l->deputy.wake, TICK_MS);
 	leader = leader_of(l);
-	if (leader == NULL || n_turns != l->n_turns)
-		return;
+	if (leader == NULL || n_turns != l->n_turns || l->stopping)
+		return; /* who stops has called it for the last time */
 	if (is_turning(l)) {
 		/* Nothing to do but wait for the kernel: so do we. */
 		l->deputy_sleeps = true;

@@ -69,6 +69,11 @@ static const struct {
 	{ { "worker_class", 12 },
 	    { "gunicorn.workers.gtornado.TornadoWorker", 39 },
 	    { "tornado", 7 } },
+	{ { "proxy_protocol", 14 }, { "true", 4 }, { "auto", 4 } },
+	{ { "proxy_protocol", 14 }, { "1", 1 }, { "auto", 4 } },
+	{ { "proxy_protocol", 14 }, { "false", 5 }, { "off", 3 } },
+	{ { "proxy_protocol", 14 }, { "none", 4 }, { "off", 3 } },
+	{ { "proxy_protocol", 14 }, { "0", 1 }, { "off", 3 } },
 	{ { "loglevel", 8 }, { "warn", 4 }, { "warning", 7 } },
 	{ { "loglevel", 8 }, { "fatal", 5 }, { "critical", 8 } },
 };

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "net/conn_linger.h"
 #include "net/reactor_state.h"
+#include "net/transport_proxy.h"
 #include "net/transport_tcp.h"
 #include "sys/fd.h"
 #include "sys/poller.h"
@@ -664,8 +665,19 @@ conn_open(struct reactor *r, const struct listener *l, int fd,
 {
 	char host[SOCK_HOST_MAX];
 	size_t n = sock_is_unix(peer) ? 0 : sock_host(peer, host);
+	struct conn *c =
+	    begin(r, l, fd, (struct str){ host, n }, sock_port(peer));
 
-	return begin(r, l, fd, (struct str){ host, n }, sock_port(peer));
+	if (c != NULL && r->options.proxy_versions != 0)
+		c->transport = &transport_proxy_ops;
+	return c;
+}
+
+void
+conn_set_peer(struct conn *c, struct str host, uint16_t port)
+{
+	set_peer(c, host, port);
+	c->proto->on_peer(c);
 }
 
 struct conn *

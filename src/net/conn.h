@@ -102,6 +102,8 @@ struct proto_ops {
 	void (*on_timeout)(struct conn *c);
 	/* Finish what is in flight, take no more. */
 	void (*on_drain)(struct conn *c);
+	/* conn_peer is another one now; no bytes have come. */
+	void (*on_peer)(struct conn *c);
 	/* Bytes that it can take now; 0: do not read. */
 	size_t (*want_read)(const struct conn *c);
 	/*
@@ -237,6 +239,8 @@ struct conn *conn_open(struct reactor *r, const struct listener *l, int fd,
  */
 struct conn *conn_adopt(struct reactor *r, const struct listener *l, int fd,
     struct str host, uint16_t port, struct str bytes);
+/* For transports: who is at the other end, before the first bytes. */
+void conn_set_peer(struct conn *c, struct str host, uint16_t port);
 /* Its descriptor is in other hands: all that is left of it here goes. */
 void conn_give_away(struct conn *c);
 /* The connection that a cookie means, or NULL: it is another one now. */

@@ -117,6 +117,7 @@ const struct proto_ops conn_linger_ops = {
 	.on_writable = on_writable,
 	.on_timeout = on_timeout,
 	.on_drain = nothing,
+	.on_peer = nothing,
 	.want_read = want_read,
 	.on_gone = on_gone,
 	.on_close = nothing,

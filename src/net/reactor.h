@@ -23,6 +23,7 @@
 #include "net/conn.h"
 
 struct board_row;
+struct config_nets;
 struct proto_env;
 struct proto_ops;
 struct reactor;
@@ -40,6 +41,9 @@ struct reactor_options {
 	unsigned max_conns;            /* open at a time */
 	/* Nobody else accepts there: take all that wait at once. */
 	bool alone;
+	/* A set of proxy_protocol_version that may come first; from whom. */
+	unsigned proxy_versions;
+	const struct config_nets *proxy_allow; /* NULL: proxy_versions is 0 */
 	uint64_t write_timeout_ms; /* for the rest of a last answer */
 	struct board_row *row;     /* of this process, or NULL */
 	/* With whom it shares the work (then row is not NULL), or NULL. */

@@ -14,14 +14,14 @@ tcp_read(struct conn *c, void *mem, size_t n)
 	return sock_recv(c->fd, mem, n);
 }
 
-static ssize_t
-tcp_write(struct conn *c, struct str s, bool more)
+ssize_t
+transport_tcp_write(struct conn *c, struct str s, bool more)
 {
 	return sock_send(c->fd, s, more);
 }
 
-static ssize_t
-tcp_writev(struct conn *c, const struct iovec *io, int n_io)
+ssize_t
+transport_tcp_writev(struct conn *c, const struct iovec *io, int n_io)
 {
 	return sock_sendv(c->fd, io, n_io);
 }
@@ -32,15 +32,15 @@ tcp_sendfile(struct conn *c, int file, off_t offset, size_t n)
 	return sock_sendfile(c->fd, file, offset, n);
 }
 
-static size_t
-tcp_pending(const struct conn *c)
+size_t
+transport_tcp_pending(const struct conn *c)
 {
 	(void)c;
 	return 0;
 }
 
-static void
-tcp_shutdown_write(struct conn *c)
+void
+transport_tcp_shutdown_write(struct conn *c)
 {
 	sock_shutdown_write(c->fd);
 }
@@ -48,9 +48,9 @@ tcp_shutdown_write(struct conn *c)
 const struct transport_ops transport_tcp_ops = {
 	.name = "tcp",
 	.read = tcp_read,
-	.write = tcp_write,
-	.writev = tcp_writev,
+	.write = transport_tcp_write,
+	.writev = transport_tcp_writev,
 	.sendfile = tcp_sendfile,
-	.pending = tcp_pending,
-	.shutdown_write = tcp_shutdown_write,
+	.pending = transport_tcp_pending,
+	.shutdown_write = transport_tcp_shutdown_write,
 };

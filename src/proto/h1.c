@@ -665,6 +665,14 @@ h1_refuse(struct h1 *h, const struct http_error *err, enum close_reason why)
 
 /* --- the table --- */
 
+static void
+h1_on_peer(struct conn *c)
+{
+	const struct proto_env *env = conn_env(c);
+
+	h1_from(c)->trusted = env->is_trusted(env, conn_peer(c));
+}
+
 static int
 h1_open(struct conn *c)
 {
@@ -676,8 +684,8 @@ h1_open(struct conn *c)
 	h->base.ops = &h1_ops;
 	h->stream.ops = &h1_stream_ops;
 	h->conn = c;
-	h->trusted = env->is_trusted(env, conn_peer(c));
 	c->state = &h->base;
+	h1_on_peer(c);
 	/* A whole head, and what one read brings beyond it. */
 	c->in.max = env->rules.head_max + CONN_READ_MAX;
 	h1_enter(h, &fresh);
@@ -829,6 +837,7 @@ const struct proto_ops h1_ops = {
 	.on_writable = h1_on_writable,
 	.on_timeout = h1_on_timeout,
 	.on_drain = h1_on_drain,
+	.on_peer = h1_on_peer,
 	.want_read = h1_want_read,
 	.on_gone = h1_on_gone,
 	.on_close = h1_on_close,

@@ -380,17 +380,29 @@ sock_set_nodelay(int fd)
 	return errno == EOPNOTSUPP || errno == ENOPROTOOPT ? 0 : -E_SYSTEM;
 }
 
-ssize_t
-sock_recv(int fd, void *mem, size_t n)
+static ssize_t
+receive(int fd, void *mem, size_t n, int flags)
 {
 	ssize_t got;
 
 	do
-		got = recv(fd, mem, n, 0);
+		got = recv(fd, mem, n, flags);
 	while (got < 0 && errno == EINTR);
 	if (got == 0)
 		return -E_EOF;
 	return got < 0 ? fd_error() : got;
+}
+
+ssize_t
+sock_recv(int fd, void *mem, size_t n)
+{
+	return receive(fd, mem, n, 0);
+}
+
+ssize_t
+sock_peek(int fd, void *mem, size_t n)
+{
+	return receive(fd, mem, n, MSG_PEEK);
 }
 
 ssize_t

@@ -82,6 +82,8 @@ int sock_set_nodelay(int fd);
 
 /* As fd_read, fd_write. more: further bytes follow at once. */
 ssize_t sock_recv(int fd, void *mem, size_t n);
+/* As sock_recv, but they stay where they are. */
+ssize_t sock_peek(int fd, void *mem, size_t n);
 ssize_t sock_send(int fd, struct str s, bool more);
 ssize_t sock_sendv(int fd, const struct iovec *io, int n_io);
 /*

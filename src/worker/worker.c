@@ -17,6 +17,7 @@
 #include "board/board.h"
 #include "config/config.h"
 #include "gateway/wsgi.h"
+#include "net/proxy_protocol.h"
 #include "net/reactor.h"
 #include "net/siblings.h"
 #include "proto/proto_choose.h"
@@ -137,6 +138,9 @@ make_reactor(struct worker_process *w)
 		.env = &env,
 		.max_conns = connections_max(w->cfg),
 		.alone = w->cfg->workers == 1,
+		.proxy_versions =
+		    proxy_protocol_versions(str_of(w->cfg->proxy_protocol)),
+		.proxy_allow = &w->cfg->proxy_allow_ips,
 		.write_timeout_ms = w->cfg->write_timeout,
 		.row = &w->h->board->rows[w->h->row],
 		.siblings = &siblings,

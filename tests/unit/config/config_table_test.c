@@ -182,7 +182,9 @@ what_a_later_version_brings_is_told_from_nonsense(void **state)
 	assert_int_equal(check("daemon", "no"), 0);
 	assert_int_equal(check("daemon", "true"), -E_NOT_FOUND);
 	assert_int_equal(check("proxy_protocol", "off"), 0);
-	assert_int_equal(check("proxy_protocol", "v2"), -E_NOT_FOUND);
+	assert_int_equal(check("proxy_protocol", "v2"), 0);
+	assert_int_equal(check("proxy_protocol", "true"), 0);
+	assert_int_equal(check("proxy_protocol", "v3"), -E_BAD_VALUE);
 }
 
 static void

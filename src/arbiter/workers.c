@@ -424,6 +424,14 @@ look_answered(struct worker *w, uint64_t now)
 	kill(g->template_pid, SIGKILL);
 }
 
+/* For the stacks to be written and the hook, if there is one, to look. */
+static uint64_t
+abort_grace(const struct config *cfg)
+{
+	return cfg->worker_abort[0] == '\0' ? ABORT_GRACE_MS
+					    : 2 * ABORT_GRACE_MS;
+}
+
 static void
 look_alive(struct arbiter *a, struct worker *w, uint64_t now)
 {
@@ -435,7 +443,7 @@ look_alive(struct arbiter *a, struct worker *w, uint64_t now)
 	if (w->pid <= 0 || w->killed)
 		return;
 	if (w->aborted) {
-		if (now < w->told_ms + ABORT_GRACE_MS)
+		if (now < w->told_ms + abort_grace(cfg))
 			return;
 		w->killed = true;
 		send_signal(w, SIGKILL);

@@ -250,12 +250,7 @@ python_conf_read(const char *source, python_conf_setting *setting, void *cookie)
 }
 
 struct _object *
-python_conf_hook(const char *name)
+python_conf_names(void)
 {
-	PyObject *hook; /* borrowed */
-
-	if (names == NULL)
-		return NULL;
-	hook = PyDict_GetItemString(names, name);
-	return hook != NULL && PyCallable_Check(hook) ? hook : NULL;
+	return names;
 }

@@ -28,7 +28,7 @@ int python_conf_read(
 
 struct _object; /* PyObject */
 
-/* Borrowed: the callable of that name in the file, or NULL. */
-struct _object *python_conf_hook(const char *name);
+/* Borrowed: the file's dict, or NULL when none was read. */
+struct _object *python_conf_names(void);
 
 #endif

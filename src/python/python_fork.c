@@ -17,6 +17,7 @@
 #include "base/banned.h"
 
 #define NAMES_MAX 1024
+#define OURS "greencorn " /* before the names of our own threads */
 
 static void
 put_name(struct buf *names, PyObject *thread)
@@ -24,7 +25,8 @@ put_name(struct buf *names, PyObject *thread)
 	PyObject *name = PyObject_GetAttrString(thread, "name"); /* new */
 	struct str text;
 
-	if (name != NULL && python_ref_utf8(name, &text) == 0)
+	if (name != NULL && python_ref_utf8(name, &text) == 0 &&
+	    !str_starts(text, STR(OURS)))
 		/* More names than fit are not needed to find the culprit. */
 		(void)buf_printf(names, "%s%.*s",
 		    buf_len(names) > 0 ? ", " : "", STR_ARG(text));

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "python/python_exe.h"
 #include "python/python_frozen.h"
+#include "python/python_settings.h"
 
 #include "base/banned.h"
 
@@ -92,7 +93,9 @@ start(PyConfig *c, const char *argv0)
 	PyStatus s = PyStatus_Ok();
 
 	if (PyImport_AppendInittab("_greencorn_frozen", python_frozen_module) <
-	    0)
+		0 ||
+	    PyImport_AppendInittab(
+		"_greencorn_settings", python_settings_module) < 0)
 		return PyStatus_NoMemory();
 	PyImport_FrozenModules = python_frozen_modules;
 	c->use_frozen_modules = 1;

@@ -21,12 +21,15 @@
 #include "config/config.h"
 #include "python/python_conf.h"
 #include "python/python_error.h"
+#include "python/python_finish.h"
 #include "python/python_fork.h"
 #include "python/python_frozen.h"
 #include "python/python_gil.h"
+#include "python/python_hooks.h"
 #include "python/python_loader.h"
 #include "python/python_log.h"
 #include "python/python_ref.h"
+#include "python/python_settings.h"
 #include "python/python_start.h"
 #include "role/heritage.h"
 #include "role/link.h"
@@ -50,6 +53,7 @@ enum template_exit {
 struct template
 {
 	struct heritage *h;
+	enum link_reason reason;
 	struct link_inbox inbox;
 };
 
@@ -79,6 +83,7 @@ static void
 leave_signals_to_arbiter(void)
 {
 	static const int sigs[] = {
+		SIGTERM,
 		SIGINT,
 		SIGQUIT,
 		SIGHUP,
@@ -92,6 +97,20 @@ leave_signals_to_arbiter(void)
 		CHECK(sigaction(sigs[i], &act, NULL) == 0);
 	act.sa_handler = on_reopen;
 	CHECK(sigaction(SIGUSR1, &act, NULL) == 0);
+}
+
+/*
+ * A worker has TERM's default meaning until it knows better. Around a fork it
+ * is blocked, so that none is lost in between.
+ */
+static void
+block_term(int how)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	CHECK(sigprocmask(how, &set, NULL) == 0);
 }
 
 /* One setting of the configuration file, on its way to the arbiter. */
@@ -145,6 +164,7 @@ configure(struct template *t)
 		return TEMPLATE_EXIT_OVER; /* refused: the arbiter said why */
 	if (m.type != LINK_FROZEN || m.n_fds > HERITAGE_LISTENERS_MAX)
 		return TEMPLATE_EXIT_BOOT;
+	t->reason = (enum link_reason)m.number;
 	h->n_listeners = m.n_fds;
 	memcpy(h->listeners, m.fds, m.n_fds * sizeof(m.fds[0]));
 	h->config = h->config_mem;
@@ -284,7 +304,10 @@ static _Noreturn void
 become_worker(struct template *t, const struct link_message *m)
 {
 	struct heritage *h = t->h;
+	struct sigaction act = { .sa_handler = SIG_DFL };
 
+	CHECK(sigaction(SIGTERM, &act, NULL) == 0);
+	block_term(SIG_UNBLOCK);
 	fd_close(h->link);
 	h->link = -1;
 	h->row = m->row;
@@ -298,16 +321,56 @@ spawn(struct template *t, const struct link_message *m)
 {
 	struct link_message answer = { .type = LINK_SPAWNED, .row = m->row };
 	pid_t pid;
+	int why;
 
+	python_hooks_before_fork((unsigned)m->number);
+	block_term(SIG_BLOCK);
 	pid = python_fork(CLONE_PARENT);
 	if (pid == 0)
 		become_worker(t, m);
+	why = errno;
+	block_term(SIG_UNBLOCK);
+	python_hooks_forked((unsigned)m->number, pid > 0 ? pid : 0);
 	answer.number = (int32_t)pid;
 	if (pid < 0) {
 		answer.type = LINK_UNSPAWNED;
-		answer.number = errno;
+		answer.number = why;
 	}
 	return link_send(t->h->link, &answer);
+}
+
+/* What happened to the server; nobody waits for its hooks. */
+static void
+tell_hooks(const struct link_message *m)
+{
+	int number = (int)m->number;
+
+	switch (m->type) {
+	case LINK_CHILD_EXIT:
+		python_hooks_aside(HOOK_child_exit, "(Ii)", m->row, number);
+		return;
+	case LINK_N_WORKERS:
+		python_hooks_aside(
+		    HOOK_nworkers_changed, "(Ii)", m->row, number);
+		return;
+	case LINK_WHEN_READY:
+		python_hooks_aside(HOOK_when_ready, "()");
+		return;
+	case LINK_PRE_EXEC:
+		python_hooks_aside(HOOK_pre_exec, "()");
+		return;
+	default:
+		return;
+	}
+}
+
+/* The end, of which the arbiter lets it take some time. */
+static int
+end(const struct link_message *m)
+{
+	python_hooks_end(m->number != 0);
+	python_finish();
+	return TEMPLATE_EXIT_OVER;
 }
 
 static int
@@ -324,11 +387,54 @@ serve(struct template *t)
 	board_set_state(t->h->board, t->h->row, BOARD_READY);
 	while (receive(t, &m) == 0) {
 		if (m.type == LINK_END)
-			break;
-		if (m.type == LINK_SPAWN && spawn(t, &m) < 0)
+			return end(&m);
+		if (m.type != LINK_SPAWN)
+			tell_hooks(&m);
+		else if (spawn(t, &m) < 0)
 			break;
 	}
 	return TEMPLATE_EXIT_OVER;
+}
+
+/* 0 or the exit status. */
+static int
+find_hooks(struct template *t)
+{
+	struct heritage *h = t->h;
+	const struct python_hooks_facts facts = {
+		.cfg = h->config,
+		.row = &h->board->rows[h->row],
+		.server_pid = h->arbiter_pid,
+		.listeners = h->listeners,
+		.n_listeners = h->n_listeners,
+	};
+
+	python_settings_use(h->config);
+	if (python_hooks_start(&facts) < 0)
+		return TEMPLATE_EXIT_CONFIG;
+	if (t->reason == LINK_REASON_REPLACEMENT || config_is_check(h->config))
+		return 0;
+	(void)python_hooks_run(
+	    HOOK_nworkers_changed, "(IO)", h->config->workers, Py_None);
+	return 0;
+}
+
+/* The start, or the reload, may go on. 0 or the exit status. */
+static int
+run_first_hooks(const struct template *t)
+{
+	int rc;
+
+	if (config_is_check(t->h->config))
+		return 0;
+	if (t->reason == LINK_REASON_RELOAD)
+		(void)python_hooks_run(HOOK_on_reload, "()");
+	if (t->reason != LINK_REASON_START)
+		return 0;
+	rc = python_hooks_run(HOOK_on_starting, "()");
+	if (rc == -E_EXIT && python_hooks_exit_status() != 0)
+		return python_hooks_exit_status();
+	return rc < 0 ? TEMPLATE_EXIT_CONFIG : 0;
 }
 
 static int
@@ -362,7 +468,11 @@ template_run(struct heritage *h)
 	if (status == 0 && python_log_start() < 0)
 		status = TEMPLATE_EXIT_BOOT;
 	if (status == 0)
+		status = find_hooks(&t);
+	if (status == 0)
 		status = preload(&t);
+	if (status == 0)
+		status = run_first_hooks(&t);
 	if (status != 0)
 		return status;
 	freeze_memory();

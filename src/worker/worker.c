@@ -25,6 +25,7 @@
 #include "python/python_log.h"
 #include "python/python_finish.h"
 #include "python/python_gil.h"
+#include "python/python_hooks.h"
 #include "python/python_loader.h"
 #include "role/heritage.h"
 #include "sys/fd.h"
@@ -180,6 +181,8 @@ prepare(struct worker_process *w)
 		log_errno(EV_WORKER_PREPARE);
 		return WORKER_EXIT_BOOT;
 	}
+	if (python_hooks_on_signals(worker_signals_end) < 0)
+		return WORKER_EXIT_BOOT;
 	worker_signals_start(w->reactor, w->cfg->graceful_timeout);
 	if (worker_forks_start(w->reactor) < 0 || wsgi_start(w->cfg) < 0)
 		return WORKER_EXIT_BOOT;
@@ -219,12 +222,24 @@ worker_retire(struct worker_process *w)
 	board_retire(w->h->board, w->h->row);
 }
 
+/* One turn, and what a hook has to do with a signal. Without the GIL. */
+static void
+turn(struct worker_process *w, int ms)
+{
+	w->executor->ops->turn(w->executor, ms);
+	if (!python_hooks_signalled())
+		return;
+	python_gil_take();
+	python_hooks_answer_signal();
+	python_gil_drop();
+}
+
 /* Turns until it is time to go. Without the GIL. */
 static void
 serve(struct worker_process *w)
 {
 	while (!worker_signals_draining())
-		w->executor->ops->turn(w->executor, w->turn_ms);
+		turn(w, w->turn_ms);
 }
 
 static bool
@@ -260,7 +275,7 @@ drain(struct worker_process *w)
 	reactor_drain(w->reactor, is_handed_on(w));
 	reactor_unlock(w->reactor);
 	while (!drained(w->reactor) && clock_ms() < until)
-		w->executor->ops->turn(w->executor, TURN_MIN_MS);
+		turn(w, TURN_MIN_MS);
 	reactor_lock(w->reactor);
 	reactor_abort(w->reactor);
 	reactor_unlock(w->reactor);
@@ -286,7 +301,29 @@ finish(struct worker_process *w, uint64_t told_ms)
 	timer.it_value.tv_usec = (suseconds_t)(left % 1000 * 1000);
 	setitimer(ITIMER_REAL, &timer, NULL);
 	python_gil_take();
+	python_hooks_leaving();
 	python_finish();
+}
+
+/* Until it could serve. 0 or the status to exit with. */
+static int
+boot(struct worker_process *w)
+{
+	struct heritage *h = w->h;
+	int status, rc;
+
+	rc = python_hooks_worker(&h->board->rows[h->row], h->age);
+	if (rc == -E_EXIT)
+		return python_hooks_exit_status();
+	status = prepare(w);
+	if (status == 0)
+		status = load(w);
+	if (status != 0)
+		return status;
+	rc = python_hooks_loaded(w->app);
+	if (rc == -E_EXIT)
+		return python_hooks_exit_status();
+	return w->executor->ops->start(w->executor) < 0 ? WORKER_EXIT_BOOT : 0;
 }
 
 int
@@ -301,13 +338,11 @@ worker_run(struct heritage *h)
 	w.turn_ms = turn_ms(w.cfg);
 	w.requests_max = requests_max(w.cfg);
 	log_event(EV_WORKER_BOOT, (int)getpid());
-	status = prepare(&w);
-	if (status == 0)
-		status = load(&w);
-	if (status == 0 && w.executor->ops->start(w.executor) < 0)
-		status = WORKER_EXIT_BOOT;
-	if (status != 0)
+	status = boot(&w);
+	if (status != 0) {
+		python_hooks_leaving();
 		return status;
+	}
 	board_stamp_reactor(&h->board->rows[h->row]);
 	board_set_state(h->board, h->row, BOARD_READY);
 	python_gil_drop();

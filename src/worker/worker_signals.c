@@ -13,6 +13,7 @@
 
 #include "base/check.h"
 #include "net/reactor.h"
+#include "python/python_hooks.h"
 #include "python/python_stacks.h"
 #include "sys/log_out.h"
 #include "telemetry/access_log.h"
@@ -21,6 +22,7 @@
 
 /* Beyond the graceful time: for Python and libraries to end. */
 #define OVERDUE_EXTRA_S 2
+#define QUICK_EXTRA_S 2 /* for hooks, when it should leave at once */
 
 static volatile sig_atomic_t draining;
 static struct reactor *reactor;
@@ -54,6 +56,32 @@ on_term(int sig, siginfo_t *info, void *context)
 	errno = saved;
 }
 
+void
+worker_signals_end(int sig)
+{
+	struct sigaction act = { .sa_handler = SIG_DFL };
+
+	if (sig == SIGABRT) {
+		sigaction(sig, &act, NULL);
+		raise(sig);
+	}
+	access_log_last_words();
+	_exit(0);
+}
+
+/* The first time it is the main thread's to answer, where there is a hook. */
+static bool
+for_hook(int sig)
+{
+	static volatile sig_atomic_t asked;
+
+	if (asked || !python_hooks_signal(sig))
+		return false;
+	asked = 1;
+	reactor_wake(reactor);
+	return true;
+}
+
 static void
 on_quick(int sig, siginfo_t *info, void *context)
 {
@@ -61,20 +89,21 @@ on_quick(int sig, siginfo_t *info, void *context)
 	(void)context;
 	if (info->si_code == SI_KERNEL)
 		return;
-	access_log_last_words();
-	_exit(0);
+	if (for_hook(sig)) {
+		alarm(QUICK_EXTRA_S);
+		return;
+	}
+	worker_signals_end(sig);
 }
 
 static void
 on_abort(int sig, siginfo_t *info, void *context)
 {
-	struct sigaction act = { .sa_handler = SIG_DFL };
-
 	(void)info;
 	(void)context;
 	python_stacks_write();
-	sigaction(sig, &act, NULL);
-	raise(sig);
+	if (!for_hook(sig)) /* else the arbiter kills, when it takes too long */
+		worker_signals_end(sig);
 }
 
 /* Logs have been moved away: open(2) and dup3(2), nothing else. */
@@ -122,9 +151,12 @@ worker_signals_start(struct reactor *r, uint64_t graceful_ms)
 	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
 		struct sigaction act = {
 			.sa_sigaction = actions[i].act,
-			.sa_flags = SA_SIGINFO | SA_RESTART,
+			.sa_flags = SA_SIGINFO,
 		};
 
+		/* A call that waits must return for Python to look. */
+		if (!python_hooks_wants(actions[i].sig))
+			act.sa_flags |= SA_RESTART;
 		sigemptyset(&act.sa_mask);
 		CHECK(sigaction(actions[i].sig, &act, NULL) == 0);
 	}

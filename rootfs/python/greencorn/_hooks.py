@@ -1,0 +1,247 @@
+"""The hooks of a configuration file, and the server and worker they see.
+
+Imported by a template when a hook is set; its workers have it by the fork. C
+(src/python/python_hooks.c) calls the function of a hook's name.
+"""
+
+import os
+import sys
+import time
+from _queue import SimpleQueue
+
+from gunicorn.arbiter import Arbiter
+from gunicorn.config import Config
+from gunicorn.workers.base import Worker
+
+HANGS = 1.0  # seconds that a fork waits for a hook that runs
+
+_hooks = {}  # name -> callable
+_calls = {}  # begins, ends, requests: C's
+server = worker = None
+
+
+# --- the start
+
+def start(texts, names, arguments, pid, listeners, calls):
+    """texts: {name: "MODULE:FUNCTION"}; names: the configuration file's;
+    arguments: {name: "server, worker"} of every hook."""
+    global server
+    _calls.update(calls)
+    for name, text in texts.items():
+        _hooks[name] = checked(name, find(name, text, names),
+                               arguments[name].split(", "))
+    server = Arbiter._of_server(Config._of_server(_hooks), pid, listeners)
+
+
+def find(name, text, names):
+    module, _, path = text.partition(":")
+    if not path:
+        module, _, path = text.rpartition(".")
+    try:
+        if module == "__config__" and names is not None:
+            found = names
+            for i, part in enumerate(path.split(".")):
+                found = getattr(found, part) if i else found[part]
+        else:
+            found = __import__(module, fromlist=["_"])
+            for part in path.split("."):
+                found = getattr(found, part)
+    except (ImportError, AttributeError, KeyError) as e:
+        raise ValueError(f"Invalid value for {name}: {text} cannot be "
+                         f"found: {type(e).__name__}: {e}") from None
+    if not callable(found):
+        raise ValueError(f"Invalid value for {name}: {text} is not callable")
+    return found
+
+
+def checked(name, hook, arguments):
+    """hook, or for post_request what takes all four arguments."""
+    least = 2 if name == "post_request" else len(arguments)
+    for n in range(len(arguments), least - 1, -1):
+        if takes(hook, n):
+            return hook if n == len(arguments) else fewer(hook, n)
+    raise ValueError(f"Invalid value for {name}: "
+                     f"{getattr(hook, '__qualname__', hook)!s} must take "
+                     f"{len(arguments)} argument"
+                     f"{'s' if len(arguments) > 1 else ''}: "
+                     f"{', '.join(arguments)}")
+
+
+def fewer(hook, n):
+    def call(*args):
+        return hook(*args[:n])
+    return call
+
+
+def takes(hook, n):
+    code = getattr(hook, "__code__", None)
+    if code is None or hasattr(hook, "__wrapped__"):
+        return takes_by_signature(hook, n)
+    least = code.co_argcount - len(hook.__defaults__ or ())
+    bound = 0 if getattr(hook, "__self__", None) is None else 1
+    named = code.co_kwonlyargcount - len(hook.__kwdefaults__ or ())
+    most = sys.maxsize if code.co_flags & 4 else code.co_argcount  # *args
+    return least <= n + bound <= most and named == 0
+
+
+def takes_by_signature(hook, n):
+    import inspect
+
+    try:
+        inspect.signature(hook).bind(*range(n))
+    except TypeError:
+        return False
+    except ValueError:  # a function of C that does not say
+        return True
+    return True
+
+
+# --- the template
+
+def nworkers_changed(new, old):
+    server._num_workers = new
+    _hooks["nworkers_changed"](server, new, old)
+
+
+def on_starting():
+    _hooks["on_starting"](server)
+
+
+def on_reload():
+    _hooks["on_reload"](server)
+
+
+def when_ready():
+    _hooks["when_ready"](server)
+
+
+def pre_exec():
+    _hooks["pre_exec"](server)
+
+
+def on_exit():
+    _hooks["on_exit"](server)
+
+
+def new_worker(age):
+    global worker
+    worker = Worker(age, server.pid, server.LISTENERS, server.app,
+                    server.cfg.timeout, server.cfg, server._log)
+    server.worker_age = age
+
+
+def pre_fork():
+    _hooks["pre_fork"](server, worker)
+
+
+def forked(age, pid):
+    """In the parent; pid is 0 when there was no fork."""
+    global worker
+    if pid > 0:
+        worker._pid = pid
+        server.WORKERS[pid] = worker
+    worker = None
+
+
+def child_exit(age, pid):
+    gone = server.WORKERS.pop(pid, None)
+    if gone is None:  # of a template before this one
+        gone = Worker(age, server.pid, server.LISTENERS, server.app,
+                      server.cfg.timeout, server.cfg, server._log)
+        gone._pid = pid
+    gone.alive = False
+    _hooks["child_exit"](server, gone)
+
+
+# --- the thread for hooks that nobody waits for
+
+_queue = SimpleQueue()
+_thread = None
+_waiting = 0      # hooks that are queued or run
+_hangs = False
+
+
+def aside(name, args):
+    global _thread, _waiting
+    if _thread is None:
+        import threading
+
+        _thread = threading.Thread(target=_run, name="greencorn hooks",
+                                   daemon=True)
+        _thread.start()
+    _waiting += 1
+    _queue.put((name, args))
+
+
+def _run():
+    global _waiting, _hangs
+    while True:
+        name, args = _queue.get()
+        _calls["begins"](name)
+        try:
+            globals()[name](*args)
+        except BaseException:
+            _calls["ends"](name)
+        else:
+            _calls["ends"](name)
+        _waiting -= 1
+        _hangs = False
+
+
+def settle(seconds=HANGS):
+    """Returns when no hook runs, or one of them takes too long."""
+    global _hangs
+    until = time.monotonic() + seconds
+    while _waiting and not _hangs:
+        time.sleep(0.002)
+        _hangs = time.monotonic() > until
+
+
+# --- the worker
+
+def worker_begins(age):
+    global _thread, _waiting
+    _thread, _waiting = None, 0
+    if worker is None:
+        new_worker(age)
+    worker._pid = os.getpid()
+    worker._calls = _calls
+
+
+def worker_loaded(app):
+    worker.wsgi = worker.callable = app
+    server.app.callable = app
+    worker.booted = True
+
+
+def worker_leaves():
+    worker._alive = False
+
+
+def post_fork():
+    _hooks["post_fork"](server, worker)
+
+
+def post_worker_init():
+    _hooks["post_worker_init"](worker)
+
+
+def worker_int():
+    _hooks["worker_int"](worker)
+
+
+def worker_abort():
+    worker.aborted = True
+    _hooks["worker_abort"](worker)
+
+
+def worker_exit():
+    _hooks["worker_exit"](server, worker)
+
+
+def pre_request(req):
+    _hooks["pre_request"](worker, req)
+
+
+def post_request(req, environ, resp):
+    _hooks["post_request"](worker, req, environ, resp)

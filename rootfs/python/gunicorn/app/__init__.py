@@ -1,0 +1,1 @@
+"""Applications: programs that become the server."""

@@ -297,6 +297,7 @@ on_configured(struct arbiter *a, struct generation *g)
 		return;
 	}
 	config_log_apply(g->config->loglevel, g->config->log_format);
+	config_log_syslog(g->config, g->config->chdir);
 	say_start(a, g);
 	config_warn(g->draft);
 	if (mprotect(g->config_mem, CONFIG_MEM_LEN, PROT_READ) < 0)

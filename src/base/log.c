@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/check.h"
 #include "base/civil.h"
 #include "base/clock.h"
 #include "base/error.h"
@@ -26,7 +27,8 @@
 struct line {
 	char mem[LOG_LINE_MAX];
 	size_t len, max; /* max: what may be filled now */
-	bool cut;        /* something did not fit; nothing more is taken */
+	size_t stamp_len;
+	bool cut; /* something did not fit; nothing more is taken */
 };
 
 struct row {
@@ -69,6 +71,9 @@ write_nowhere(const char *line, size_t n)
 
 void (*log_write)(const char *line, size_t n) = write_nowhere;
 
+static log_tap *taps[LOG_TAPS_MAX];
+static unsigned n_taps;
+
 static _Atomic(int) level_now = LOG_INFO;
 static _Atomic(int) format_now = LOG_TEXT;
 static _Atomic(int) pid_now;
@@ -95,6 +100,16 @@ void
 log_set_pid(int pid)
 {
 	atomic_store(&pid_now, pid);
+}
+
+void
+log_add_tap(log_tap *tap)
+{
+	for (unsigned i = 0; i < n_taps; i++)
+		if (taps[i] == tap)
+			return;
+	CHECK(n_taps < LOG_TAPS_MAX);
+	taps[n_taps++] = tap;
 }
 
 int
@@ -317,13 +332,26 @@ put_text_start(struct line *l, enum log_level level)
 	put_z(l, "] [");
 	put_z(l, levels[level].name);
 	put_z(l, "] ");
+	l->stamp_len = l->len;
 }
 
 static void
 put_text_end(struct line *l)
 {
 	put_tail(l, l->cut ? "...\n" : "\n");
-	log_write(l->mem, l->len);
+}
+
+/* Gives a text line to whoever wants it; true: it is written there. */
+static bool
+give_taps(const struct line *l, enum log_level level, enum event event)
+{
+	struct str text = { l->mem + l->stamp_len,
+		l->len - l->stamp_len - 1 /* the newline */ };
+	bool taken = false;
+
+	for (unsigned i = 0; i < n_taps; i++)
+		taken = taps[i](level, event, text) || taken;
+	return taken;
 }
 
 /*
@@ -417,19 +445,20 @@ put_json_end(struct line *l)
 	log_write(l->mem, l->len);
 }
 
-static void
-event_as_text(const struct row *row, va_list ap, const char *why)
+/* Makes a text line and gives it to taps; true: it is written there. */
+static bool
+event_as_text(
+    struct line *l, const struct row *row, va_list ap, const char *why)
 {
-	struct line l;
-
-	line_start(&l);
-	put_text_start(&l, row->level);
-	put_sentence(&l, row->format, ap, ESCAPE_TEXT);
+	line_start(l);
+	put_text_start(l, row->level);
+	put_sentence(l, row->format, ap, ESCAPE_TEXT);
 	if (why != NULL) {
-		put_z(&l, ": ");
-		put_z(&l, why);
+		put_z(l, ": ");
+		put_z(l, why);
 	}
-	put_text_end(&l);
+	put_text_end(l);
+	return give_taps(l, row->level, (enum event)(row - rows));
 }
 
 static void
@@ -450,14 +479,19 @@ event_as_json(const struct row *row, va_list ap, const char *why)
 static void
 write_event(enum event ev, va_list ap, const char *why)
 {
+	bool json = atomic_load(&format_now) == LOG_JSON;
 	const struct row *row = &rows[ev];
+	struct line l;
 
 	if ((int)row->level < atomic_load(&level_now))
 		return;
-	if (atomic_load(&format_now) == LOG_JSON)
+	if (!json || n_taps > 0)
+		if (event_as_text(&l, row, ap, why))
+			return;
+	if (json)
 		event_as_json(row, ap, why);
 	else
-		event_as_text(row, ap, why);
+		log_write(l.mem, l.len);
 }
 
 void
@@ -528,8 +562,10 @@ write_json_text(enum log_level level, struct str text)
 	put_json_end(&l);
 }
 
-static void
-write_text_line(enum log_level level, struct str text)
+/* One line of it; as JSON only for taps. True: it is written there. */
+static bool
+write_text_line(
+    enum log_level level, enum event event, struct str text, bool json)
 {
 	struct line l;
 
@@ -537,23 +573,41 @@ write_text_line(enum log_level level, struct str text)
 	put_text_start(&l, level);
 	put_escaped(&l, text, ESCAPE_TEXT);
 	put_text_end(&l);
+	if (give_taps(&l, level, event))
+		return true;
+	if (!json)
+		log_write(l.mem, l.len);
+	return false;
 }
 
-void
-log_text(enum log_level level, struct str text)
+static void
+write_lines(enum log_level level, enum event event, struct str text)
 {
+	bool json = atomic_load(&format_now) == LOG_JSON, taken = false;
+	struct str rest = text;
 	int saved = errno;
 
 	if ((int)level < atomic_load(&level_now))
 		return;
 	if (str_ends(text, STR("\n")))
-		text.len--;
-	if (atomic_load(&format_now) == LOG_JSON) {
+		rest.len = --text.len;
+	while (rest.ptr != NULL && (!json || n_taps > 0))
+		taken =
+		    write_text_line(level, event, str_cut(&rest, '\n'), json) ||
+		    taken;
+	if (json && !taken)
 		write_json_text(level, text);
-		errno = saved;
-		return;
-	}
-	while (text.ptr != NULL)
-		write_text_line(level, str_cut(&text, '\n'));
 	errno = saved;
+}
+
+void
+log_text(enum log_level level, struct str text)
+{
+	write_lines(level, EV_TEXT, text);
+}
+
+void
+log_python(enum log_level level, struct str text)
+{
+	write_lines(level, EV_PYTHON, text);
 }

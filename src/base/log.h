@@ -38,6 +38,8 @@ enum event {
 #include "base/events.def"
 #undef EVENT
 	EV_MAX,
+	EV_TEXT, /* for taps */
+	EV_PYTHON,
 };
 
 /*
@@ -51,11 +53,13 @@ void log_event(enum event ev, ...);
 void log_errno(enum event ev, ...);
 
 /*
- * A text that was made elsewhere (Python's loggers, tracebacks): each line of
- * it becomes one log line of that level; as JSON it is one object, and of a
- * text that is too long for one the middle is left out.
+ * A text that was made elsewhere (tracebacks): each line of it becomes one log
+ * line of that level; as JSON it is one object, and of a text that is too long
+ * for one the middle is left out.
  */
 void log_text(enum log_level level, struct str text);
+/* The same for what Python's loggers say. */
+void log_python(enum log_level level, struct str text);
 
 void log_set_level(enum log_level level);
 enum log_level log_get_level(void);
@@ -65,6 +69,16 @@ void log_set_pid(int pid);
 
 /* Level by Gunicorn's name ("info", any case), or -E_BAD_VALUE. */
 int log_level_from(struct str name);
+
+/*
+ * Who else wants each line, without its stamp and without a newline: event is
+ * EV_TEXT for a line of log_text, EV_PYTHON for one of log_python. True: it is
+ * written there, and not here. Called in whatever thread logs; must not log.
+ * Added before there are threads; adding one again is fine.
+ */
+typedef bool log_tap(enum log_level level, enum event event, struct str text);
+#define LOG_TAPS_MAX 4
+void log_add_tap(log_tap *tap);
 
 /* Writes n bytes out, in one go; filled by sys. Before that: nothing. */
 extern void (*log_write)(const char *line, size_t n);

@@ -43,6 +43,8 @@ struct config_map {
 #define CONFIG_FIELD_JSON(name) const char *name
 #define CONFIG_FIELD_FORMAT(name) const char *name
 #define CONFIG_FIELD_BIND(name) const char *name
+#define CONFIG_FIELD_SYSLOG(name) const char *name
+#define CONFIG_FIELD_STATSD(name) const char *name
 #define CONFIG_FIELD_LIST(name) struct config_list name
 #define CONFIG_FIELD_BINDS(name) struct config_list name
 #define CONFIG_FIELD_PAIRS(name) struct config_list name
@@ -185,6 +187,20 @@ const char *config_worker_class(const struct config *c);
 /* Is there an access log, and is it a file? */
 bool config_has_access_log(const struct config *c);
 bool config_has_access_file(const struct config *c);
+
+/*
+ * What is logged goes to syslog, too, where that is asked for; dir is where a
+ * relative path begins. May block for a name to be looked up; a name that is
+ * not found is logged.
+ */
+void config_log_syslog(const struct config *c, const char *dir);
+/* The same for the address of any receiver. 0, or -E_* as of sock_resolve. */
+struct config_bind;
+struct sock_addr;
+int config_log_address(
+    const struct config_bind *to, const char *dir, struct sock_addr *a);
+/* Do lines per request go there? */
+bool config_has_access_syslog(const struct config *c);
 
 /*
  * And where errorlog says; dir is where a relative path begins. 0, or -E_*

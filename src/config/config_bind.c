@@ -39,12 +39,12 @@ read_brackets(struct str s, struct config_bind *b)
 }
 
 static int
-read_tcp(struct str s, struct config_bind *b)
+read_tcp(struct str s, unsigned default_port, struct config_bind *b)
 {
 	struct str port = s;
 
 	b->kind = CONFIG_BIND_TCP;
-	b->number = CONFIG_BIND_PORT;
+	b->number = default_port;
 	b->host = STR("");
 	if (s.len == 0 || s.len > CONFIG_BIND_HOST_MAX ||
 	    scan_visible(s) < s.len || str_find(s, '/') < s.len)
@@ -95,5 +95,37 @@ config_bind_parse(struct str text, struct config_bind *b)
 		return read_fd(str_tail(text, 5), b);
 	if (str_starts(text, STR("tcp://")))
 		text = str_tail(text, 6);
-	return read_tcp(text, b);
+	return read_tcp(text, CONFIG_BIND_PORT, b);
+}
+
+int
+config_syslog_parse(struct str text, struct config_syslog *s)
+{
+	struct str path = text;
+
+	*s = (struct config_syslog){ .stream = false };
+	if (str_starts(text, STR("unix://"))) {
+		text = str_cut(&path, '#');
+		s->dgram_only = path.ptr != NULL && str_eq(path, STR("dgram"));
+		if (path.ptr != NULL && !s->dgram_only)
+			return -E_BAD_VALUE;
+		return read_unix(str_tail(text, 5), &s->to);
+	}
+	s->stream = str_starts(text, STR("tcp://"));
+	if (!s->stream && !str_starts(text, STR("udp://")))
+		return -E_BAD_VALUE;
+	text = str_tail(text, 6);
+	if (text.len == 0)
+		text = STR("localhost");
+	return read_tcp(text, CONFIG_SYSLOG_PORT, &s->to);
+}
+
+int
+config_statsd_parse(struct str text, struct config_bind *b)
+{
+	if (str_starts(text, STR("unix:")))
+		return read_unix(str_tail(text, 5), b);
+	if (str_starts(text, STR("udp://")))
+		text = str_tail(text, 6);
+	return read_tcp(text, CONFIG_STATSD_PORT, b);
 }

@@ -4,6 +4,8 @@
 #ifndef CONFIG_CONFIG_BIND_H
 #define CONFIG_CONFIG_BIND_H
 
+#include <stdbool.h>
+
 #include "base/str.h"
 
 #define CONFIG_BIND_PORT 8000 /* where none is named */
@@ -29,5 +31,20 @@ struct config_bind {
  * Slices point into text.
  */
 int config_bind_parse(struct str text, struct config_bind *b);
+
+/* The same for whom we send to. Without a port it is that one. */
+
+/* syslog_addr: "udp://HOST:PORT", "tcp://…", "unix://PATH", "…#dgram". */
+struct config_syslog {
+	struct config_bind to;
+	bool stream;     /* tcp */
+	bool dgram_only; /* of a path; else a stream when that is what it is */
+};
+#define CONFIG_SYSLOG_PORT 514
+int config_syslog_parse(struct str text, struct config_syslog *s);
+
+/* statsd_host: "HOST:PORT", "HOST", "unix://PATH", "unix:PATH". */
+#define CONFIG_STATSD_PORT 8125
+int config_statsd_parse(struct str text, struct config_bind *b);
 
 #endif

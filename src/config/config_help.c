@@ -43,6 +43,8 @@ placeholder(const struct config_row *row)
 		[CONFIG_SIZE] = " BYTES",
 		[CONFIG_BIND] = " ADDRESS",
 		[CONFIG_BINDS] = " ADDRESS",
+		[CONFIG_SYSLOG] = " ADDRESS",
+		[CONFIG_STATSD] = " ADDRESS",
 		[CONFIG_PAIRS] = " KEY=VALUE",
 		[CONFIG_NETS] = " NETWORKS",
 		[CONFIG_MAP] = "",

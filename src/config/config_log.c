@@ -2,6 +2,7 @@
  * config_log: the log's own settings.
  */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -9,8 +10,10 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "config/config.h"
+#include "config/config_bind.h"
 #include "config/config_draft.h"
 #include "sys/log_out.h"
+#include "sys/log_syslog.h"
 
 #include "base/banned.h"
 
@@ -49,4 +52,82 @@ config_log_open(const char *errorlog, const char *dir, struct config_problem *p)
 	    "Error: '%s' isn't writable: errorlog: %s", shown,
 	    rc == -E_SYSTEM ? strerror(errno) : error_text(rc));
 	return rc;
+}
+
+bool
+config_has_access_syslog(const struct config *c)
+{
+	return c->syslog && !c->disable_redirect_access_to_syslog;
+}
+
+static unsigned
+facility(const char *name)
+{
+	static const struct {
+		const char *name;
+		unsigned number;
+	} all[] = {
+		{ "kern", 0 },
+		{ "user", 1 },
+		{ "mail", 2 },
+		{ "daemon", 3 },
+		{ "auth", 4 },
+		{ "security", 4 },
+		{ "syslog", 5 },
+		{ "lpr", 6 },
+		{ "news", 7 },
+		{ "uucp", 8 },
+		{ "cron", 9 },
+		{ "authpriv", 10 },
+		{ "ftp", 11 },
+	};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (strcmp(name, all[i].name) == 0)
+			return all[i].number;
+	return 16 + (unsigned)(name[strlen("local")] - '0');
+}
+
+int
+config_log_address(
+    const struct config_bind *to, const char *dir, struct sock_addr *a)
+{
+	char path[CONFIG_BIND_PATH_MAX + PATH_MAX];
+
+	if (to->kind != CONFIG_BIND_UNIX)
+		return sock_resolve(a, to->host, (uint16_t)to->number);
+	if (to->host.ptr[0] == '/' || to->host.ptr[0] == '@' || dir[0] == '\0')
+		return sock_unix(a, to->host);
+	snprintf(path, sizeof(path), "%s/%.*s", dir, STR_ARG(to->host));
+	return sock_unix(a, str_of(path));
+}
+
+void
+config_log_syslog(const struct config *c, const char *dir)
+{
+	struct log_syslog_options o;
+	struct config_syslog syslog;
+	int rc;
+
+	log_syslog_stop();
+	if (!c->syslog)
+		return;
+	rc = config_syslog_parse(str_of(c->syslog_addr), &syslog);
+	if (rc == 0)
+		rc = config_log_address(&syslog.to, dir, &o.to);
+	if (rc < 0) {
+		log_event(EV_LOG_SYSLOG, c->syslog_addr, error_text(rc));
+		return;
+	}
+	o.stream = syslog.stream;
+	o.either = syslog.to.kind == CONFIG_BIND_UNIX && !syslog.dgram_only;
+	o.facility = facility(c->syslog_facility);
+	o.name = str_of(c->syslog_prefix);
+	if (o.name.len == 0)
+		o.name = str_of(c->proc_name);
+	if (o.name.len == 0) {
+		o.name = str_of(c->wsgi_app);
+		o.name = str_head(o.name, str_find(o.name, '('));
+	}
+	log_syslog_start(&o);
 }

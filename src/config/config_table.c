@@ -335,6 +335,7 @@ check_hook(struct str text)
 static int
 check_item(const struct config_row *row, struct str item)
 {
+	struct config_syslog syslog;
 	struct config_bind bind;
 	struct config_net net;
 
@@ -342,6 +343,10 @@ check_item(const struct config_row *row, struct str item)
 	case CONFIG_BIND:
 	case CONFIG_BINDS:
 		return config_bind_parse(item, &bind);
+	case CONFIG_SYSLOG:
+		return config_syslog_parse(item, &syslog);
+	case CONFIG_STATSD:
+		return config_statsd_parse(item, &bind);
 	case CONFIG_NETS:
 		return config_net_parse(item, &net);
 	case CONFIG_PAIRS:
@@ -423,6 +428,9 @@ config_table_accepts(const struct config_row *row, char *dst, size_t dst_size)
 				  "a percent sign",
 		[CONFIG_BIND] = "HOST:PORT, [V6]:PORT, unix:PATH or fd://N",
 		[CONFIG_BINDS] = "HOST:PORT, [V6]:PORT, unix:PATH or fd://N",
+		[CONFIG_SYSLOG] = "udp://HOST:PORT, tcp://HOST:PORT, "
+				  "unix://PATH or unix://PATH#dgram",
+		[CONFIG_STATSD] = "HOST:PORT or unix://PATH",
 		[CONFIG_PAIRS] = "KEY=VALUE",
 		[CONFIG_NETS] = "addresses, networks such as 10.0.0.0/8, or *",
 		[CONFIG_MAP] = "a JSON object of strings",

@@ -20,6 +20,8 @@ enum config_type {
 	CONFIG_JSON,
 	CONFIG_FORMAT,
 	CONFIG_BIND,
+	CONFIG_SYSLOG,
+	CONFIG_STATSD,
 	CONFIG_LIST, /* from here on: several items */
 	CONFIG_BINDS,
 	CONFIG_PAIRS,

@@ -59,7 +59,7 @@ log_write_text(PyObject *self, PyObject *args)
 	if (access)
 		put_access(s);
 	else
-		log_text(level_from(number), s);
+		log_python(level_from(number), s);
 	Py_DECREF(bytes);
 	return Py_NewRef(Py_None);
 }

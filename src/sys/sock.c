@@ -216,13 +216,25 @@ sock_is_unix(const struct sock_addr *a)
 	return a->any.sa_family == AF_UNIX;
 }
 
+static int
+open_socket(const struct sock_addr *a, int type)
+{
+	int fd =
+	    socket(a->any.sa_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	return fd < 0 ? -E_SYSTEM : fd;
+}
+
 int
 sock_stream(const struct sock_addr *a)
 {
-	int fd = socket(
-	    a->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	return open_socket(a, SOCK_STREAM);
+}
 
-	return fd < 0 ? -E_SYSTEM : fd;
+int
+sock_dgram(const struct sock_addr *a)
+{
+	return open_socket(a, SOCK_DGRAM);
 }
 
 int
@@ -391,6 +403,24 @@ receive(int fd, void *mem, size_t n, int flags)
 	if (got == 0)
 		return -E_EOF;
 	return got < 0 ? fd_error() : got;
+}
+
+int
+sock_send_to(int fd, const struct sock_addr *a, struct str s)
+{
+	ssize_t put;
+
+	do
+		put = sendto(fd, s.ptr, s.len, MSG_NOSIGNAL | MSG_DONTWAIT,
+		    &a->any, a->len);
+	while (put < 0 && errno == EINTR);
+	if (put >= 0)
+		return 0;
+	if (errno == ENOBUFS)
+		return -E_AGAIN;
+	if (errno == ECONNREFUSED || errno == ENOENT)
+		return -E_GONE;
+	return (int)fd_error();
 }
 
 ssize_t

@@ -53,6 +53,7 @@ bool sock_is_unix(const struct sock_addr *a);
 
 /* A socket of a's family, or -E_SYSTEM. */
 int sock_stream(const struct sock_addr *a);
+int sock_dgram(const struct sock_addr *a);
 /* Two connected unix ends; 0 or -E_SYSTEM. */
 int sock_pair(int ends[2]);
 
@@ -85,6 +86,8 @@ ssize_t sock_recv(int fd, void *mem, size_t n);
 /* As sock_recv, but they stay where they are. */
 ssize_t sock_peek(int fd, void *mem, size_t n);
 ssize_t sock_send(int fd, struct str s, bool more);
+/* A datagram: 0; -E_AGAIN; -E_GONE: nobody is there; -E_SYSTEM (errno). */
+int sock_send_to(int fd, const struct sock_addr *a, struct str s);
 ssize_t sock_sendv(int fd, const struct iovec *io, int n_io);
 /*
  * At most n bytes of file from offset: how many were sent, 0 at the file's

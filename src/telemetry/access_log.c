@@ -20,6 +20,7 @@
 #include "http/request.h"
 #include "sys/fd.h"
 #include "sys/log_file.h"
+#include "sys/log_syslog.h"
 #include "sys/sys_time.h"
 #include "sys/thread.h"
 #include "telemetry/access_format.h"
@@ -42,8 +43,9 @@ static struct access_log {
 	atomic_bool on;
 	bool times, answers;
 	char path[PATH_MAX]; /* empty: standard output */
-	int fd;
-	int bell, done; /* events: to the thread; it has ended */
+	int fd;              /* -1: nowhere but to syslog */
+	bool syslog;         /* there, too */
+	int bell, done;      /* events: to the thread; it has ended */
 	pthread_mutex_t lock;
 	struct lines fill; /* under the lock */
 	bool asked;        /* the same: the thread knows of FLUSH_LEN */
@@ -120,6 +122,18 @@ put_out(struct access_log *a, int wait_ms)
 	return true;
 }
 
+/* Each line of what is to be written. */
+static void
+tell_syslog(struct access_log *a)
+{
+	struct str rest = { a->out.mem, a->out.len };
+
+	while (a->syslog && rest.len > 0)
+		log_syslog_access(str_cut(&rest, '\n'));
+	if (a->fd < 0)
+		a->out.len = 0;
+}
+
 /* What was filled is to be written, and the other way round. */
 static bool
 swap(struct access_log *a)
@@ -132,6 +146,7 @@ swap(struct access_log *a)
 	a->out = full;
 	a->asked = false;
 	pthread_mutex_unlock(&a->lock);
+	tell_syslog(a);
 	return a->out.len > 0;
 }
 
@@ -223,9 +238,10 @@ access_log_start(const struct config *cfg)
 	pthread_t thread;
 	int rc;
 
-	if (!config_has_access_log(cfg))
+	a->syslog = config_has_access_syslog(cfg);
+	if (!config_has_access_log(cfg) && !a->syslog)
 		return 1;
-	rc = open_log(a, cfg->accesslog);
+	rc = config_has_access_log(cfg) ? open_log(a, cfg->accesslog) : 0;
 	if (rc == 0)
 		rc = make_format(a, cfg);
 	if (rc < 0)
@@ -347,7 +363,7 @@ access_log_last_words(void)
 {
 	struct access_log *a = &access_log;
 
-	if (!a->on || pthread_mutex_trylock(&a->lock) != 0)
+	if (!a->on || a->fd < 0 || pthread_mutex_trylock(&a->lock) != 0)
 		return;
 	(void)log_file_write(
 	    a->fd, (struct str){ a->fill.mem, a->fill.len }, 0);

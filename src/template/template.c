@@ -247,6 +247,7 @@ apply_logs(const struct config *cfg)
 		log_event(EV_TEMPLATE_LOG, problem.text);
 		return TEMPLATE_EXIT_CONFIG;
 	}
+	config_log_syslog(cfg, "");
 	if (cfg->capture_output)
 		log_out_capture();
 	if (!config_has_access_file(cfg))

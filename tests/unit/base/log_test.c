@@ -232,6 +232,48 @@ every_event_can_be_formatted(void **state)
 	}
 }
 
+static char tapped[LOG_LINE_MAX + 1];
+static enum event tapped_event;
+static bool taking;
+
+static bool
+tap(enum log_level level, enum event event, struct str text)
+{
+	assert_in_range(level, LOG_INFO, LOG_ERROR);
+	assert_int_equal(str_to_z(text, tapped, sizeof(tapped)), 0);
+	tapped_event = event;
+	return taking;
+}
+
+/* The last of the tests: a tap stays. */
+static void
+taps_get_lines_without_stamps(void **state)
+{
+	(void)state;
+	log_add_tap(tap);
+	log_add_tap(tap);
+	for (int json = 0; json < 2; json++)
+		for (taking = false;; taking = true) {
+			unsigned n = taking ? 0 : 1;
+
+			n_lines = 0;
+			log_set_format(json ? LOG_JSON : LOG_TEXT);
+			log_event(EV_ARBITER_START, "a\x1b", "1");
+			assert_string_equal(tapped, "Starting a\\x1b 1");
+			assert_int_equal(tapped_event, EV_ARBITER_START);
+			assert_int_equal(n_lines, n);
+			log_text(LOG_ERROR, STR("one\ntwo\n"));
+			assert_string_equal(tapped, "two");
+			assert_int_equal(tapped_event, EV_TEXT);
+			assert_int_equal(n_lines, n + (json ? n : 2 * n));
+			log_python(LOG_ERROR, STR("three"));
+			assert_string_equal(tapped, "three");
+			assert_int_equal(tapped_event, EV_PYTHON);
+			if (taking)
+				break;
+		}
+}
+
 int
 main(void)
 {
@@ -243,6 +285,7 @@ main(void)
 		cmocka_unit_test_setup(text_from_elsewhere, start),
 		cmocka_unit_test_setup(levels, start),
 		cmocka_unit_test_setup(every_event_can_be_formatted, start),
+		cmocka_unit_test_setup(taps_get_lines_without_stamps, start),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

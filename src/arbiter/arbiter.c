@@ -50,11 +50,13 @@ prepare(struct arbiter *a, struct heritage *h)
 	h->arbiter_pid = getpid();
 	h->link = -1;
 	h->admin_listener = -1;
+	a->old_pid = h->handover->old;
 	make_bells(h);
 	atomic_store(&a->board->arbiter_pid, (int)getpid());
 	if (sys_set_subreaper() < 0)
 		log_errno(EV_ARBITER_SUBREAPER);
-	return 0;
+	listening_take(a, h->handover);
+	return adopt_all(a);
 }
 
 /* How long the loop may sleep. */
@@ -128,6 +130,7 @@ turn(struct arbiter *a)
 	generation_tick(a, now);
 	generation_sweep(a);
 	arbiter_admin_keep(a, now);
+	reexec_look(a);
 	if (a->stop != STOP_NONE && stop_proceed(a, now))
 		return false;
 	wait_for_something(a);

@@ -69,13 +69,6 @@ on_usr1(struct arbiter *a)
 }
 
 static void
-on_not_yet(struct arbiter *a)
-{
-	(void)a;
-	log_event(EV_ARBITER_SIGNAL_NOT_YET);
-}
-
-static void
 on_ignored(struct arbiter *a)
 {
 	(void)a; /* WINCH means something to a daemon only */
@@ -94,7 +87,7 @@ static const struct action {
 	{ SIGTTIN, "ttin", on_ttin, false },
 	{ SIGTTOU, "ttou", on_ttou, false },
 	{ SIGUSR1, "usr1", on_usr1, false },
-	{ SIGUSR2, "usr2", on_not_yet, false },
+	{ SIGUSR2, "usr2", reexec_begin, false },
 	{ SIGWINCH, "winch", on_ignored, true },
 	{ SIGCHLD, "chld", reap_children, true },
 };

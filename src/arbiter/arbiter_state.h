@@ -14,6 +14,7 @@
 
 #include "base/list.h"
 #include "board/board.h"
+#include "role/handover.h"
 #include "role/heritage.h"
 #include "role/link.h"
 #include "sys/child.h"
@@ -51,6 +52,7 @@ struct worker {
 	unsigned row;
 	unsigned age;
 	pid_t pid; /* 0: asked for, not yet told */
+	int pidfd; /* of an adopted one, which is no child; else -1 */
 	uint64_t asked_ms;
 	bool ready;       /* has been READY */
 	bool retiring;    /* has asked for a successor */
@@ -69,7 +71,7 @@ enum stop_kind {
 /* Deaths that came before the message that names the pid. */
 #define ARBITER_ORPHANS 64
 
-#define LISTENING_ADDRESS_MAX 128
+#define LISTENING_ADDRESS_MAX HANDOVER_ADDRESS_MAX
 #define ARBITER_PATH_MAX 1100 /* a setting's 1024 and a little */
 
 struct listening {
@@ -105,6 +107,9 @@ struct arbiter {
 	unsigned n_template_deaths;
 
 	char pidfile[ARBITER_PATH_MAX]; /* ours; empty: none */
+
+	pid_t old_pid; /* the arbiter that has exec'd us, beside us; or 0 */
+	pid_t new_pid; /* the one that we have exec'd; or 0 */
 
 	enum stop_kind stop;
 	uint64_t stop_told_ms;  /* workers are told to go at; 0: they were */
@@ -145,6 +150,10 @@ void generation_retire(struct arbiter *a, struct generation *g);
 void generation_sweep(struct arbiter *a);
 /* Once a second: says what a boot waits for. */
 void generation_tick(struct arbiter *a, uint64_t now);
+/* One that only has the workers that it was found with; NULL: no memory. */
+struct generation *generation_adopt(struct arbiter *a, unsigned number);
+/* The configuration that counts now, or NULL. */
+const struct config *generation_config(const struct arbiter *a);
 /* Sends sig to every template. */
 void generation_signal(struct arbiter *a, int sig);
 /* The generation of that template, or NULL. */
@@ -159,6 +168,25 @@ struct generation *generation_by_template(struct arbiter *a, pid_t pid);
  */
 int listening_apply(struct arbiter *a, const struct config *cfg);
 void listening_close_all(struct arbiter *a);
+/* What was handed over to us. */
+void listening_take(struct arbiter *a, const struct handover *ho);
+/* What there is to hand over. */
+void listening_give(const struct arbiter *a, struct handover *ho);
+
+/* adopt.c */
+
+/*
+ * Under init: takes over the workers of the arbiter before. 0 or -E_NOMEM.
+ */
+int adopt_all(struct arbiter *a);
+
+/* reexec.c */
+
+/* Starts the executable anew, which takes over from us or serves beside us. */
+void reexec_begin(struct arbiter *a);
+void reexec_on_exit(struct arbiter *a, const struct child_end *end);
+/* Is the old one gone? */
+void reexec_look(struct arbiter *a);
 
 /* pidfile.c */
 
@@ -167,10 +195,15 @@ void listening_close_all(struct arbiter *a);
  * or -E_* (logged; what was there stays).
  */
 int pidfile_apply(struct arbiter *a, const struct config *cfg);
+/* The old arbiter is gone: its name is ours. */
+void pidfile_promote(struct arbiter *a);
 void pidfile_remove(struct arbiter *a);
 
 /* workers.c */
 
+/* A worker of row that is a process already; NULL without memory. */
+struct worker *
+workers_add(struct arbiter *a, struct generation *g, unsigned row, pid_t pid);
 /* Asks for what is missing, lets go of what is too much. */
 void workers_balance(struct arbiter *a);
 /* Looks at rows and stamps: READY, silence, overdue drains. */

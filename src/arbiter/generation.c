@@ -96,6 +96,30 @@ create(struct arbiter *a)
 	return g;
 }
 
+struct generation *
+generation_adopt(struct arbiter *a, unsigned number)
+{
+	struct generation *g = calloc(1, sizeof(*g));
+
+	if (g == NULL)
+		return NULL;
+	g->number = number;
+	g->state = GENERATION_OVER;
+	g->proven = true;
+	g->link = -1;
+	list_append(&a->generations, &g->node);
+	a->last_generation = number;
+	return g;
+}
+
+const struct config *
+generation_config(const struct arbiter *a)
+{
+	if (a->current != NULL && a->current->config != NULL)
+		return a->current->config;
+	return a->candidate != NULL ? a->candidate->config : NULL;
+}
+
 /* Forks g's template. 0 or -E_*. */
 static int
 start_template(struct arbiter *a, struct generation *g)
@@ -195,15 +219,30 @@ generation_reload(struct arbiter *a)
 		a->candidate->is_reload = true;
 }
 
+/* After a pause, which doubles with each try in a row. */
+static void
+try_again(struct arbiter *a)
+{
+	unsigned doublings = a->n_template_deaths;
+
+	if (doublings > TEMPLATE_DOUBLINGS)
+		doublings = TEMPLATE_DOUBLINGS;
+	a->template_again_ms = clock_ms() + (TEMPLATE_AGAIN_MS << doublings);
+	a->n_template_deaths++;
+}
+
 void
 generation_fail(struct arbiter *a, struct generation *g, int exit_status)
 {
 	if (a->candidate == g)
 		give_up_candidate(a);
-	if (a->current == NULL)
+	if (a->current == NULL) {
 		stop_begin(a, STOP_GRACEFUL, exit_status);
-	else
-		log_event(EV_ARBITER_RELOAD_FAILED);
+		return;
+	}
+	log_event(EV_ARBITER_RELOAD_FAILED);
+	if (a->current->template_pid == 0 && a->template_again_ms == 0)
+		try_again(a); /* nobody is there to replace workers */
 }
 
 /* The configuration file's name, as whoever started us has it. */
@@ -382,20 +421,17 @@ generation_promote(struct arbiter *a, struct generation *g)
 		a->current->state = GENERATION_OVER;
 	a->current = g;
 	a->n_template_deaths = 0;
+	if (a->h->handover->init_link >= 0)
+		(void)handover_proven(a->h->handover);
 }
 
 /* A template that forked workers is gone: they serve on, a new one comes. */
 static void
 replace_template(struct arbiter *a, const struct child_end *end)
 {
-	unsigned doublings = a->n_template_deaths;
-
-	if (doublings > TEMPLATE_DOUBLINGS)
-		doublings = TEMPLATE_DOUBLINGS;
 	log_event(EV_ARBITER_TEMPLATE_DIED,
 	    end->sig != 0 ? signals_name(end->sig) : "an exit");
-	a->template_again_ms = clock_ms() + (TEMPLATE_AGAIN_MS << doublings);
-	a->n_template_deaths++;
+	try_again(a);
 }
 
 /*

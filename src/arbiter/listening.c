@@ -70,6 +70,8 @@ add(struct arbiter *a, const struct config *cfg, const char *address)
 	}
 	if (a->n_listening == HERITAGE_LISTENERS_MAX)
 		return -E_FULL;
+	if (strlen(address) >= LISTENING_ADDRESS_MAX)
+		return -E_TOO_LONG;
 	fd = open_address(cfg, address);
 	if (fd < 0)
 		return fd;
@@ -82,6 +84,19 @@ add(struct arbiter *a, const struct config *cfg, const char *address)
 	return 0;
 }
 
+/*
+ * A socket file goes with its listener, unless another server accepts there,
+ * or it was made by somebody else.
+ */
+static void
+close_one(const struct arbiter *a, const struct listening *l)
+{
+	bool ours = a->old_pid == 0 && a->new_pid == 0 &&
+	    strncmp(l->address, "fd://", 5) != 0;
+
+	listener_close(l->fd, ours);
+}
+
 /* Closes what the newest configuration does not name. */
 static void
 drop_unused(struct arbiter *a)
@@ -92,7 +107,7 @@ drop_unused(struct arbiter *a)
 		if (a->listening[i].used)
 			a->listening[kept++] = a->listening[i];
 		else
-			listener_close(a->listening[i].fd, true);
+			close_one(a, &a->listening[i]);
 	}
 	a->n_listening = kept;
 }
@@ -123,6 +138,47 @@ apply_admin(struct arbiter *a, const struct config *cfg)
 	return 0;
 }
 
+static int
+add_bound(struct arbiter *a, const struct config *cfg)
+{
+	int rc = 0;
+
+	for (unsigned i = 0; rc == 0 && i < cfg->bind.n; i++)
+		rc = add(a, cfg, cfg->bind.items[i]);
+	return rc;
+}
+
+/* What systemd listens on for us is all that there is, as in Gunicorn. */
+static int
+add_activated(struct arbiter *a, const struct config *cfg)
+{
+	char address[LISTENING_ADDRESS_MAX];
+	int rc = 0;
+
+	for (unsigned i = 0; rc == 0 && i < a->h->handover->n_activated; i++) {
+		snprintf(address, sizeof(address), "fd://%u",
+		    HANDOVER_FIRST_ACTIVATED + i);
+		rc = add(a, cfg, address);
+	}
+	return rc;
+}
+
+/* init keeps copies for the arbiter after us. */
+static void
+tell_init(const struct arbiter *a)
+{
+	static struct handover ho; /* static: some KB */
+	int rc;
+
+	if (a->h->handover->init_link < 0)
+		return;
+	ho.init_link = a->h->handover->init_link;
+	listening_give(a, &ho);
+	rc = handover_keep(&ho);
+	if (rc < 0)
+		log_event(EV_ARBITER_UNKEPT, error_text(rc));
+}
+
 int
 listening_apply(struct arbiter *a, const struct config *cfg)
 {
@@ -130,22 +186,51 @@ listening_apply(struct arbiter *a, const struct config *cfg)
 
 	for (unsigned i = 0; i < a->n_listening; i++)
 		a->listening[i].used = false;
-	for (unsigned i = 0; i < cfg->bind.n; i++) {
-		rc = add(a, cfg, cfg->bind.items[i]);
-		if (rc < 0)
-			return rc;
-	}
+	rc = a->h->handover->n_activated > 0 ? add_activated(a, cfg)
+					     : add_bound(a, cfg);
+	if (rc < 0)
+		return rc;
 	drop_unused(a);
-	return apply_admin(a, cfg);
+	rc = apply_admin(a, cfg);
+	tell_init(a);
+	return rc;
+}
+
+void
+listening_take(struct arbiter *a, const struct handover *ho)
+{
+	for (unsigned i = 0; i < ho->n_listeners; i++) {
+		struct listening *l = &a->listening[a->n_listening++];
+
+		l->fd = ho->listeners[i].fd;
+		memcpy(
+		    l->address, ho->listeners[i].address, sizeof(l->address));
+	}
+	a->admin_listener = ho->admin.fd;
+	memcpy(a->admin_address, ho->admin.address, sizeof(a->admin_address));
+}
+
+void
+listening_give(const struct arbiter *a, struct handover *ho)
+{
+	ho->n_listeners = a->n_listening;
+	for (unsigned i = 0; i < a->n_listening; i++) {
+		ho->listeners[i].fd = a->listening[i].fd;
+		memcpy(ho->listeners[i].address, a->listening[i].address,
+		    sizeof(a->listening[i].address));
+	}
+	ho->admin.fd = a->admin_listener;
+	memcpy(ho->admin.address, a->admin_address, sizeof(a->admin_address));
 }
 
 void
 listening_close_all(struct arbiter *a)
 {
 	for (unsigned i = 0; i < a->n_listening; i++)
-		listener_close(a->listening[i].fd, true);
+		close_one(a, &a->listening[i]);
 	a->n_listening = 0;
 	if (a->admin_listener >= 0)
-		listener_close(a->admin_listener, true);
+		listener_close(
+		    a->admin_listener, a->old_pid == 0 && a->new_pid == 0);
 	a->admin_listener = -1;
 }

@@ -22,6 +22,7 @@
 
 #define PID_TEXT_MAX 32
 #define MODE 0644
+#define BESIDE ".2" /* as Gunicorn, while the old one serves */
 
 /* The pid in the file at path, or 0. */
 static pid_t
@@ -91,13 +92,18 @@ replace(const char *path)
 	return rc;
 }
 
-/* The setting, relative to chdir. 0, or -E_TOO_LONG. */
+/*
+ * The setting, relative to chdir, with a mark while another serves beside us.
+ * 0, or -E_TOO_LONG.
+ */
 static int
-path_of(const struct config *cfg, char dst[ARBITER_PATH_MAX])
+path_of(const struct arbiter *a, const struct config *cfg,
+    char dst[ARBITER_PATH_MAX])
 {
 	bool relative = cfg->pidfile[0] != '/' && cfg->chdir[0] != '\0';
-	int n = snprintf(dst, ARBITER_PATH_MAX, "%s%s%s",
-	    relative ? cfg->chdir : "", relative ? "/" : "", cfg->pidfile);
+	int n = snprintf(dst, ARBITER_PATH_MAX, "%s%s%s%s",
+	    relative ? cfg->chdir : "", relative ? "/" : "", cfg->pidfile,
+	    a->old_pid != 0 ? BESIDE : "");
 
 	return n >= ARBITER_PATH_MAX ? -E_TOO_LONG : 0;
 }
@@ -108,7 +114,7 @@ pidfile_apply(struct arbiter *a, const struct config *cfg)
 	char path[ARBITER_PATH_MAX] = "";
 	pid_t pid;
 
-	if (cfg->pidfile[0] != '\0' && path_of(cfg, path) < 0) {
+	if (cfg->pidfile[0] != '\0' && path_of(a, cfg, path) < 0) {
 		log_event(EV_ARBITER_PIDFILE_REASON, cfg->pidfile,
 		    error_text(-E_TOO_LONG));
 		return -E_TOO_LONG;
@@ -129,6 +135,21 @@ pidfile_apply(struct arbiter *a, const struct config *cfg)
 	pidfile_remove(a);
 	memcpy(a->pidfile, path, sizeof(path));
 	return 0;
+}
+
+void
+pidfile_promote(struct arbiter *a)
+{
+	char path[ARBITER_PATH_MAX];
+
+	if (a->pidfile[0] == '\0')
+		return;
+	memcpy(path, a->pidfile, sizeof(path));
+	path[strlen(path) - strlen(BESIDE)] = '\0';
+	if (rename(a->pidfile, path) < 0)
+		log_errno(EV_ARBITER_PIDFILE, path);
+	else
+		memcpy(a->pidfile, path, sizeof(path));
 }
 
 void

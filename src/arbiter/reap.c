@@ -39,6 +39,8 @@ note_death(struct arbiter *a, const struct child_end *end)
 		workers_on_exit(a, w, end);
 	else if (g != NULL)
 		generation_on_exit(a, g, end);
+	else if (end->pid == a->new_pid)
+		reexec_on_exit(a, end);
 	else if (end->pid == a->admin_pid)
 		arbiter_admin_on_exit(a, end);
 	else

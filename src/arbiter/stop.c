@@ -15,19 +15,11 @@
 #define KILL_GRACE_MS 1000        /* workers end themselves a little before */
 #define QUICK_MS 2000             /* for those who do not wait for requests */
 
-static const struct config *
-newest_config(const struct arbiter *a)
-{
-	if (a->current != NULL)
-		return a->current->config;
-	return a->candidate != NULL ? a->candidate->config : NULL;
-}
-
 /* Tells all workers once the readiness has been down for shutdown_delay. */
 static void
 tell_workers(struct arbiter *a, uint64_t now)
 {
-	const struct config *cfg = newest_config(a);
+	const struct config *cfg = generation_config(a);
 	uint64_t graceful =
 	    cfg != NULL ? cfg->graceful_timeout : GRACEFUL_DEFAULT_MS;
 
@@ -41,7 +33,7 @@ tell_workers(struct arbiter *a, uint64_t now)
 void
 stop_begin(struct arbiter *a, enum stop_kind kind, int exit_status)
 {
-	const struct config *cfg = newest_config(a);
+	const struct config *cfg = generation_config(a);
 	uint64_t now = clock_ms();
 
 	if (a->stop == STOP_NONE)

@@ -12,7 +12,9 @@
 #include "base/log.h"
 #include "config/config.h"
 #include "role/role.h"
+#include "sys/fd.h"
 #include "sys/signals.h"
+#include "sys/sys_fork.h"
 
 #include "arbiter/arbiter.h"
 #include "arbiter/arbiter_state.h"
@@ -72,6 +74,7 @@ workers_of(const struct arbiter *a, const struct generation *g)
 static void
 forget(struct arbiter *a, struct worker *w)
 {
+	fd_close(w->pidfd);
 	board_free_row(a->board, w->row);
 	list_remove(&w->node);
 	free(w);
@@ -80,8 +83,13 @@ forget(struct arbiter *a, struct worker *w)
 static void
 send_signal(const struct worker *w, int sig)
 {
+	int rc;
+
+	if (w->pid <= 0)
+		return;
 	/* Not reaped yet, so the number is still this process's. */
-	if (w->pid > 0 && kill(w->pid, sig) < 0)
+	rc = w->pidfd < 0 ? kill(w->pid, sig) : sys_pidfd_signal(w->pidfd, sig);
+	if (rc < 0 && rc != -E_NOT_FOUND)
 		log_errno(
 		    EV_ARBITER_SIGNAL_FAILED, signals_name(sig), (int)w->pid);
 }
@@ -95,6 +103,31 @@ workers_signal(struct arbiter *a, int sig)
 		send_signal(worker_at(n), sig);
 }
 
+static struct worker *
+create(struct generation *g)
+{
+	struct worker *w = calloc(1, sizeof(*w));
+
+	if (w == NULL)
+		return NULL;
+	w->generation = g;
+	w->pidfd = -1;
+	return w;
+}
+
+struct worker *
+workers_add(struct arbiter *a, struct generation *g, unsigned row, pid_t pid)
+{
+	struct worker *w = create(g);
+
+	if (w == NULL)
+		return NULL;
+	w->row = row;
+	w->pid = pid;
+	list_append(&a->workers, &w->node);
+	return w;
+}
+
 /* Asks g's template for one more worker. */
 static int
 spawn(struct arbiter *a, struct generation *g)
@@ -103,10 +136,9 @@ spawn(struct arbiter *a, struct generation *g)
 	struct worker *w;
 	int rc;
 
-	w = calloc(1, sizeof(*w));
+	w = create(g);
 	if (w == NULL)
 		return -E_NOMEM;
-	w->generation = g;
 	w->asked_ms = clock_ms();
 	w->row = board_take_row(a->board, ROLE_WORKER, g->number);
 	if (w->row == BOARD_NO_ROW) {
@@ -377,7 +409,7 @@ workers_on_exit(
 	forget(a, w); /* nothing below may signal its pid */
 	if (ready && !expected)
 		atomic_fetch_add(&a->board->n_restarts, 1);
-	else if (!expected)
+	else if (!expected && g->config != NULL)
 		boot_death(a, g, end);
 }
 
@@ -438,6 +470,10 @@ look_alive(struct arbiter *a, struct worker *w, uint64_t now)
 	const struct config *cfg = w->generation->config;
 	struct board_row *row = &a->board->rows[w->row];
 
+	if (cfg == NULL)
+		cfg = generation_config(a); /* adopted: the newest counts */
+	if (cfg == NULL)
+		return;
 	if (w->pid == 0)
 		look_answered(w, now);
 	if (w->pid <= 0 || w->killed)
@@ -468,9 +504,14 @@ workers_look(struct arbiter *a, uint64_t now)
 
 	for (n = a->workers.next; n != &a->workers; n = next) {
 		struct worker *w = worker_at(n);
+		struct child_end end;
 		uint32_t state;
 
 		next = n->next;
+		if (w->pidfd >= 0 && board_end(&a->board->rows[w->row], &end)) {
+			workers_on_exit(a, w, &end);
+			continue;
+		}
 		state = atomic_load(&a->board->rows[w->row].state);
 		look_ready(a, w, state);
 		if (atomic_load(&a->board->rows[w->row].retiring) != 0)

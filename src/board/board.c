@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/version.h"
 #include "sys/fd.h"
 #include "sys/shared.h"
 
@@ -11,6 +12,38 @@
 /* A reactor that has not turned for so long is not asked for anything: one
  * that has nothing to do turns every second. */
 #define STILL_MS 2000
+
+#define ENDED_BIT 0x80000000u
+
+/* Two programs that agree in it agree in every field's place. */
+static uint64_t
+layout(void)
+{
+	uint64_t n = sizeof(struct board);
+
+	for (const char *p = GREENCORN_VERSION; *p != '\0'; p++)
+		n = n * 31 + (unsigned char)*p;
+	return n;
+}
+
+struct board *
+board_open(int fd, int bell)
+{
+	struct shared mapping;
+	struct board *b;
+
+	if (fd < 0 || bell < 0 || shared_open(&mapping, fd, sizeof(*b)) < 0)
+		return NULL;
+	b = mapping.mem;
+	if (b->layout == layout() && mapping.len == sizeof(*b)) {
+		b->fd = fd;
+		b->bell = bell;
+		return b;
+	}
+	mapping.fd = -1;
+	shared_finish(&mapping);
+	return NULL;
+}
 
 struct board *
 board_create(void)
@@ -27,6 +60,8 @@ board_create(void)
 		return NULL;
 	}
 	b = mapping.mem;
+	b->layout = layout();
+	b->fd = mapping.fd;
 	b->bell = bell;
 	atomic_store(&b->started_ms, clock_ms());
 	return b;
@@ -57,6 +92,7 @@ clear_row(struct board_row *r)
 {
 	atomic_store(&r->pid, 0);
 	atomic_store(&r->retiring, 0);
+	atomic_store(&r->ended, 0);
 	atomic_store(&r->reactor_ms, 0);
 	atomic_store(&r->python_ms, 0);
 	atomic_store(&r->n_requests, 0);
@@ -120,6 +156,35 @@ board_retire(struct board *b, unsigned row)
 	CHECK(row < BOARD_ROWS);
 	atomic_store(&b->rows[row].retiring, 1);
 	board_ring(b);
+}
+
+bool
+board_note_end(struct board *b, const struct child_end *end)
+{
+	uint32_t word = ENDED_BIT | (uint32_t)(end->sig & 0x7f) << 8 |
+	    (uint32_t)(end->status & 0xff);
+
+	for (unsigned i = 0; i < BOARD_ROWS; i++) {
+		if (atomic_load(&b->rows[i].pid) != (int)end->pid)
+			continue;
+		atomic_store(&b->rows[i].ended, word);
+		board_ring(b);
+		return true;
+	}
+	return false;
+}
+
+bool
+board_end(struct board_row *row, struct child_end *end)
+{
+	uint32_t word = atomic_load(&row->ended);
+
+	*end = (struct child_end){
+		.pid = atomic_load(&row->pid),
+		.status = (int)(word & 0xff),
+		.sig = (int)(word >> 8 & 0x7f),
+	};
+	return (word & ENDED_BIT) != 0;
 }
 
 struct board_slot *

@@ -16,6 +16,7 @@
 #include <sys/types.h>
 
 #include "base/str.h"
+#include "sys/child.h"
 
 #define BOARD_ROWS 1024    /* processes of one server at a time */
 #define BOARD_SLOTS 64     /* application slots per process, to look at */
@@ -67,6 +68,7 @@ struct board_row {
 	_Atomic uint32_t generation; /* of its configuration, by the arbiter */
 	_Atomic uint64_t started_ms; /* clock_ms, by the arbiter */
 	_Atomic uint32_t retiring;   /* serves on, but wants a successor */
+	_Atomic uint32_t ended;      /* by init, whose child it became: how */
 	_Atomic uint64_t reactor_ms; /* last turn of the reactor */
 	_Atomic uint64_t python_ms;  /* last time its GIL could be had; 0: not
 	                                watched in this worker class */
@@ -84,6 +86,8 @@ struct board_row {
 };
 
 struct board {
+	uint64_t layout;             /* of this struct: see board_open */
+	int fd;                      /* its own memory's, or -1 */
 	_Atomic uint64_t arbiter_ms; /* the arbiter's heartbeat */
 	_Atomic int32_t arbiter_pid;
 	_Atomic uint32_t phase;      /* enum board_phase */
@@ -101,6 +105,20 @@ struct board {
  * cannot be had (errno). For the first process of a server; never freed.
  */
 struct board *board_create(void);
+
+/*
+ * The board of the server before, after an exec, from its descriptors. NULL
+ * when there is none, or it is one of another version; they stay open.
+ */
+struct board *board_open(int fd, int bell);
+
+/*
+ * init has collected a process that was not its own: when it has a row, its
+ * end goes there, and the arbiter looks. Whether it has one.
+ */
+bool board_note_end(struct board *b, const struct child_end *end);
+/* How the process of row ended, if init has said so. */
+bool board_end(struct board_row *row, struct child_end *end);
 
 /*
  * From here on this process can only read it: writing a row or a state

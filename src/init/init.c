@@ -82,6 +82,25 @@ sweep(struct init *i, pid_t whom)
 	(void)kill(whom, SIGCONT);
 }
 
+/* What the child left is its successor's. */
+static void
+succeed(struct init *i, const struct child_end *end)
+{
+	enum init_end what =
+	    i->job->succession->on_end(i->job->arg, end, i->stopping);
+
+	i->again = what != INIT_END_FINAL && !i->stopping;
+	if (!i->again) {
+		sweep(i, EVERYONE);
+		return;
+	}
+	i->phase = INIT_PAUSING;
+	i->resume_ms = clock_ms();
+	if (what == INIT_END_AGAIN)
+		log_event(EV_INIT_CHILD_SIGNALLED, signals_name(end->sig),
+		    next_pause(i));
+}
+
 static void
 child_ended(struct init *i, const struct child_end *end)
 {
@@ -89,6 +108,10 @@ child_ended(struct init *i, const struct child_end *end)
 
 	i->child = 0;
 	i->last = *end;
+	if (i->job->succession != NULL) {
+		succeed(i, end);
+		return;
+	}
 	i->again = end->sig != 0 && !i->stopping && !i->job->once;
 	if (i->again)
 		log_event(EV_INIT_CHILD_SIGNALLED, signals_name(end->sig),
@@ -98,6 +121,14 @@ child_ended(struct init *i, const struct child_end *end)
 	 * somebody has entered the container with stays.
 	 */
 	sweep(i, i->again ? -group : EVERYONE);
+}
+
+static void
+orphan_ended(struct init *i, const struct child_end *end)
+{
+	log_event(EV_INIT_REAPED, (int)end->pid);
+	if (i->job->succession != NULL)
+		i->job->succession->on_orphan(i->job->arg, end);
 }
 
 /* Returns whether there may be more to reap. */
@@ -113,7 +144,7 @@ reap(struct init *i)
 		if (end.pid == i->child)
 			child_ended(i, &end);
 		else
-			log_event(EV_INIT_REAPED, (int)end.pid);
+			orphan_ended(i, &end);
 	}
 	return true;
 }

@@ -18,10 +18,32 @@
 #define INIT_PAUSE_MAX_MS 10000
 #define INIT_STEADY_MS 60000 /* lived that long: the pauses begin anew */
 
+struct child_end;
+
+/* What a server's end means. */
+enum init_end {
+	INIT_END_FINAL,
+	INIT_END_AGAIN, /* another is started, after a pause */
+	INIT_END_NOW,   /* the same, at once */
+};
+
+/*
+ * A server whose next child takes over what the last one left. Without it a
+ * signal means another start, and what the last one left is ended before.
+ */
+struct init_succession {
+	/* The child has ended; stopping: somebody asked for the end. */
+	enum init_end (*on_end)(
+	    void *arg, const struct child_end *end, bool stopping);
+	/* Another process was collected. */
+	void (*on_orphan)(void *arg, const struct child_end *end);
+};
+
 struct init_job {
 	/* Runs in the child; its return value is the child's exit status. */
 	int (*start)(void *arg);
 	void *arg;
+	const struct init_succession *succession; /* NULL: none */
 	/*
 	 * false: a server. Its child leads a session of its own and begins
 	 * with all signals blocked, so that a signal during its start is kept

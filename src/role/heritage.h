@@ -15,6 +15,7 @@
 #define HERITAGE_BELLS 64
 
 struct board;
+struct handover;
 struct config;
 struct config_draft;
 
@@ -39,6 +40,9 @@ struct heritage {
 	/* Requests that workers of this generation pass on: ends to take from
 	 * and to put into. Whoever has time takes. */
 	int queue[2];
+
+	/* What a successor of the arbiter takes over. */
+	struct handover *handover;
 
 	int link;            /* to the arbiter (templates), or -1 */
 	unsigned generation; /* of the configuration, from 1 */

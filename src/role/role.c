@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "board/board.h"
+#include "role/handover.h"
 #include "role/heritage.h"
 #include "sys/signals.h"
 #include "sys/sys_fork.h"
@@ -38,14 +39,15 @@ death_signal(enum role_name name)
 }
 
 static void
-watch_parent(enum role_name name, pid_t parent)
+watch_parent(enum role_name name, const struct heritage *h)
 {
 	int sig = death_signal(name);
 	int rc;
 
-	if (sig == 0)
+	/* Under init another arbiter comes, and adopts the workers. */
+	if (sig == 0 || (name == ROLE_WORKER && h->handover->init_link >= 0))
 		return;
-	rc = sys_set_pdeathsig(sig, parent);
+	rc = sys_set_pdeathsig(sig, h->arbiter_pid);
 	if (rc == -E_GONE)
 		raise(sig);
 	else if (rc < 0)
@@ -64,7 +66,7 @@ role_enter(enum role_name name, struct heritage *h)
 		atomic_store(&h->board->rows[h->row].pid, (int)getpid());
 		board_set_state(h->board, h->row, BOARD_BOOTING);
 	}
-	watch_parent(name, h->arbiter_pid);
+	watch_parent(name, h);
 	/* As Gunicorn with setproctitle: "gunicorn: worker [name]". */
 	snprintf(title, sizeof(title), "%s: %s [%s]", h->server, role->title,
 	    h->name);

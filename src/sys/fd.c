@@ -49,6 +49,16 @@ fd_cloexec(int fd)
 	return add_flag(fd, F_GETFD, F_SETFD, FD_CLOEXEC);
 }
 
+int
+fd_inherit(int fd)
+{
+	int flags = fcntl(fd, F_GETFD);
+
+	if (flags < 0 || fcntl(fd, F_SETFD, flags & ~FD_CLOEXEC) < 0)
+		return -E_SYSTEM;
+	return 0;
+}
+
 unsigned
 fd_limit(void)
 {

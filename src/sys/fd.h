@@ -16,6 +16,8 @@ void fd_close(int fd);
 /* 0 or -E_SYSTEM. */
 int fd_nonblock(int fd);
 int fd_cloexec(int fd);
+/* It crosses an exec from now on. 0 or -E_SYSTEM. */
+int fd_inherit(int fd);
 
 /*
  * Up to n bytes. Returns how many (never 0), -E_EOF, -E_AGAIN, -E_GONE (the

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <signal.h>
+#include <sys/auxv.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -22,6 +23,15 @@ sys_fork(unsigned long flags)
 	pid_t pid = greencorn_fork(flags);
 
 	return pid < 0 ? -E_SYSTEM : pid;
+}
+
+const char *
+sys_exec_path(void)
+{
+	unsigned long at = getauxval(AT_EXECFN);
+
+	/* Of the kernel, on our stack; 0 where it gives none. */
+	return at != 0 ? (const char *)at : "/proc/self/exe"; // NOLINT
 }
 
 int

@@ -17,6 +17,9 @@ int sys_pidfd_open(pid_t pid);
 /* 0, -E_NOT_FOUND when the process has ended, or -E_SYSTEM. */
 int sys_pidfd_signal(int pidfd, int sig);
 
+/* The path by which this process was executed; static memory. */
+const char *sys_exec_path(void);
+
 /* Orphans among the descendants become children of this process. */
 int sys_set_subreaper(void);
 /*

@@ -27,6 +27,7 @@
 #include "python/python_gil.h"
 #include "python/python_hooks.h"
 #include "python/python_loader.h"
+#include "role/handover.h"
 #include "role/heritage.h"
 #include "sys/fd.h"
 #include "sys/sys_random.h"
@@ -260,8 +261,10 @@ drained(struct reactor *r)
 static bool
 is_handed_on(const struct worker_process *w)
 {
+	/* Under init an arbiter that died has a successor. */
 	return atomic_load(&w->h->board->phase) != BOARD_STOPPING &&
-	    getppid() == w->h->arbiter_pid;
+	    (w->h->handover->init_link >= 0 ||
+		getppid() == w->h->arbiter_pid);
 }
 
 /* Finishes what runs, within the graceful time. Without the GIL. */

@@ -22,6 +22,8 @@ import pytest
 
 BINARY = os.environ.get("GREENCORN", "build/out/greencorn")
 DEADLINE = 20
+# A PID namespace of its own, without a container around it.
+AS_PID_1 = ("unshare", "--pid", "--fork", "--kill-child", "--mount-proc")
 
 HELLO = """
 def app(environ, start_response):
@@ -49,8 +51,9 @@ class Answer:
 
 
 class Server:
-    def __init__(self, folder, args, env, fds=()):
+    def __init__(self, folder, args, env, fds=(), init=False):
         self.folder = folder
+        self._init = init
         with socket.socket() as s:
             s.bind(("127.0.0.1", 0))
             self.port = s.getsockname()[1]
@@ -60,7 +63,8 @@ class Server:
         environment["GREENCORN_BIND"] = f"127.0.0.1:{self.port}"
         environment.update(env)
         self.process = subprocess.Popen(
-            [os.path.abspath(BINARY), *args], cwd=folder, env=environment,
+            [*(AS_PID_1 if init else ()), os.path.abspath(BINARY), *args],
+            cwd=folder, env=environment,
             pass_fds=fds, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT)
         self._log = []
@@ -87,24 +91,42 @@ class Server:
 
     @property
     def pid(self):
-        return self.process.pid
+        """The arbiter's; with init=True there is a process above it."""
+        return self.init_child() if self._init else self.process.pid
+
+    @property
+    def init(self):
+        return _until(lambda: _children(self.process.pid), "init")[0]
+
+    def init_child(self):
+        return _until(lambda: [p for p in _children(self.init)
+                               if ": master" in _title(p)], "an arbiter")[0]
 
     def children(self):
         return _children(self.pid)
 
     def workers(self):
         """Pids of the workers that run now."""
-        found = []
-        for pid in _children(self.pid):
-            if ": worker" in _title(pid):
-                found.append(pid)
-        return found
+        return self._titled(": worker")
 
     def template(self):
-        return [p for p in _children(self.pid) if ": template" in _title(p)]
+        return self._titled(": template")
+
+    def admin(self):
+        return self._titled(": admin")
+
+    def _titled(self, title):
+        parents = [self.process.pid]
+        if self._init:
+            parents += _children(self.process.pid)  # of the adopted ones
+            parents += [p for p in _children(self.init)
+                        if ": master" in _title(p)]
+        return [p for parent in parents for p in _children(parent)
+                if title in _title(p)]
 
     def signal(self, name, pid=None):
-        os.kill(pid or self.pid, getattr(signal, "SIG" + name))
+        to = pid or (self.init if self._init else self.pid)
+        os.kill(to, getattr(signal, "SIG" + name))
 
     def wait(self, deadline=DEADLINE):
         try:
@@ -130,7 +152,7 @@ class Server:
 
     def end(self):
         if self.process.poll() is None:
-            self.process.send_signal(signal.SIGQUIT)
+            self.signal("QUIT")
             try:
                 self.process.wait(5)
             except subprocess.TimeoutExpired:
@@ -172,18 +194,19 @@ def until():
 @pytest.fixture
 def serve(tmp_path):
     """serve(*args, app=SOURCE, conf=None, env={}, ready=True, fds=(),
-    **settings); fds are inherited."""
+    init=False, **settings); fds are inherited, init: it is a PID 1."""
     servers = []
 
     def start(*args, app=HELLO, conf=None, env=None, ready=True, fds=(),
-              **settings):
+              init=False, **settings):
         (tmp_path / "app.py").write_text(app)
         if conf is not None:
             (tmp_path / "gunicorn.conf.py").write_text(conf)
         environment = {f"GREENCORN_{k.upper()}": str(v)
                        for k, v in settings.items()}
         environment.update(env or {})
-        s = Server(tmp_path, args or ("app:app",), environment, fds)
+        s = Server(tmp_path, args or ("app:app",), environment, fds,
+                   init)
         servers.append(s)
         if ready:
             s.wait_ready()

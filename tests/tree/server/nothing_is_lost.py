@@ -133,7 +133,7 @@ class Disturbed:
     """A server on a listener that outlives it, and what is done to it."""
 
     def __init__(self, serve, until, **settings):
-        self.serve, self.until, self.settings = serve, until, settings
+        self.serve, self._until, self.settings = serve, until, settings
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
         self.listener.set_inheritable(True)
         self.port = self.listener.getsockname()[1]
@@ -145,6 +145,13 @@ class Disturbed:
         self.server = self.serve(
             app=APP, env={"GREENCORN_BIND": f"fd://{self.listener.fileno()}"},
             fds=[self.listener.fileno()], **self.settings)
+
+    def until(self, condition, what):
+        try:
+            self._until(condition, what)
+        except AssertionError as e:
+            raise AssertionError(f"{e}\n--- log:\n{self.server.log}") \
+                from None
 
     def hup(self):
         old = set(self.server.workers())
@@ -166,10 +173,10 @@ class Disturbed:
         self.until(lambda: len(self.server.workers()) >= 2, "a new worker")
 
     def kill_template(self):
+        # Also those that only wait for their last workers to leave.
         old = self.server.template()
-        if not old:
-            return
-        self.server.signal("KILL", old[0])
+        for pid in old:
+            self.server.signal("KILL", pid)
         self.until(lambda: set(self.server.template()) - set(old),
                    "a new template")
 

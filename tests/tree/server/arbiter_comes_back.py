@@ -1,0 +1,93 @@
+"""As PID 1 init starts a killed arbiter again, which adopts the workers."""
+
+import os
+import signal
+import threading
+
+PID = """
+import os
+
+def app(environ, start_response):
+    if environ["PATH_INFO"] == "/slow":
+        import time
+        time.sleep(1.5)
+    body = str(os.getpid()).encode()
+    start_response("200 OK", [("Content-Length", str(len(body)))])
+    return [body]
+"""
+
+
+def kill_arbiter(s):
+    pid = s.pid
+    os.kill(pid, signal.SIGKILL)
+    return pid
+
+
+def test_workers_serve_on_and_are_replaced(serve, until):
+    s = serve(app=PID, workers=2, init=True)
+    old = set(s.workers())
+    answers = []
+    t = threading.Thread(target=lambda: answers.append(s.get("/slow").status),
+                         daemon=True)
+    t.start()
+    gone = kill_arbiter(s)
+    for _ in range(50):
+        assert s.get("/").status == 200
+    s.wait_log("Adopting 2 workers that serve on")
+    until(lambda: len(s.workers()) == 2 and not old & set(s.workers()),
+          "two new workers")
+    t.join(10)
+    assert answers == [200]
+    assert s.pid != gone
+    assert s.get("/").status == 200
+    s.signal("TERM")
+    assert s.wait() == 0
+
+
+def test_a_storm_of_kills(serve, until):
+    s = serve(app=PID, workers=2, init=True, admin_bind="unix:@{0}".format(
+        os.urandom(6).hex()))
+    for n in range(4):
+        for pid in [s.pid, *s.template(), *s.admin(), *s.workers()[:1]]:
+            os.kill(pid, signal.SIGKILL)
+        s.wait_log("Adopting", count=n + 1)
+        until(lambda: len(s.workers()) >= 2, "workers")
+        assert s.get("/").status == 200
+    s.signal("TERM")
+    assert s.wait() == 0
+
+
+def test_an_adopted_worker_that_dies_is_replaced(serve, until):
+    # The new template never comes to be: the adopted ones are all there is.
+    s = serve(app=PID, conf="", workers=2, init=True)
+    s.write("gunicorn.conf.py", "raise SystemExit('no')\n")
+    kill_arbiter(s)
+    s.wait_log("The reload failed")
+    assert len(s.workers()) == 2
+    dead = s.workers()[0]
+    os.kill(dead, signal.SIGKILL)
+    s.wait_log("was sent SIGKILL")
+    assert s.get("/").status == 200
+    s.write("gunicorn.conf.py", "")
+    until(lambda: len(s.workers()) == 2 and dead not in s.workers(),
+          "two workers again")
+
+
+def test_listeners_survive_also_after_a_reload(serve, until):
+    s = serve(app=PID, conf="", init=True)
+    s.signal("HUP")
+    s.wait_log("Booting worker", count=2)
+    for n in range(2):
+        kill_arbiter(s)
+        s.wait_log("Adopting", count=n + 1)
+        assert s.get("/").status == 200
+    assert "Connection in use" not in s.log
+    assert "Cannot listen" not in s.log
+
+
+def test_an_arbiter_killed_at_its_start_is_started_again(serve, until):
+    s = serve(app=PID, conf="import time; time.sleep(0.5)\n", init=True,
+              ready=False)
+    kill_arbiter(s)
+    s.wait_ready()
+    assert s.get("/").status == 200

@@ -171,6 +171,8 @@ from_nets(struct config_nets nets)
 #define FROM_USER from_text
 #define FROM_GROUP from_text
 #define FROM_JSON from_text
+#define FROM_SYSLOG from_text
+#define FROM_STATSD from_text
 #define FROM_FORMAT from_text
 #define FROM_BIND from_text
 #define FROM_LIST from_list

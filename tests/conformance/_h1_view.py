@@ -11,7 +11,7 @@ sys.path.insert(0, str(ROOT / "tests/wire/table"))
 import _table  # noqa: E402
 SOURCES = ["src/base/" + n for n in (
     "arena.c", "buf.c", "check.c", "civil.c", "clock.c", "error.c",
-    "escape.c", "log.c", "num.c", "scan.c", "str.c")] + [
+    "escape.c", "log.c", "num.c", "scan.c", "str.c", "zone.c")] + [
     "src/http/" + n for n in (
         "body.c", "http_field.c", "http_host.c", "http_policy.c",
         "request.c")] + ["src/proto/h1_head.c", "src/proto/h1_chunk.c",

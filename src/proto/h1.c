@@ -30,8 +30,8 @@ static const struct http_error body_late = { 408,
 struct h1 *
 h1_from(const struct conn *c)
 {
-	CHECK(c->proto == &h1_ops && c->state != NULL &&
-	    c->state->ops == &h1_ops);
+	CHECK(c->proto->on_bytes == h1_on_bytes && c->state != NULL &&
+	    c->state->ops == c->proto);
 	return (struct h1 *)(void *)c->state;
 }
 
@@ -140,11 +140,13 @@ read_head(struct h1 *h, struct str bytes, struct http_error *err)
 	if (bytes.ptr == NULL)
 		return -E_NOMEM;
 	req->head = bytes;
-	rc = h1_head_parse(&h->head, &env->rules, bytes, req, err);
+	rc = h->wire->parse(h, bytes, err);
 	if (rc < 0)
 		return rc;
 	policy.peer_trusted = h->trusted;
 	rc = http_policy_apply(&policy, req, err);
+	if (h->wire->single)
+		req->keep_alive = req->expect_continue = false;
 	return rc < 0 ? rc : h1_body_begin(h, err);
 }
 
@@ -276,12 +278,11 @@ begin(struct h1 *h, struct str rest)
 static size_t
 take_head(struct h1 *h, struct str in)
 {
-	const struct proto_env *env = conn_env(h->conn);
 	struct http_error err;
 	ssize_t n;
 	int rc;
 
-	n = h1_head_find(&h->head, &env->rules, in, &err);
+	n = h->wire->find(h, in, &err);
 	if (n == 0) {
 		/* An empty line after a body is no request yet: no 408. */
 		if (h->state != &reading_head && in.len > h->head.start)
@@ -665,7 +666,7 @@ h1_refuse(struct h1 *h, const struct http_error *err, enum close_reason why)
 
 /* --- the table --- */
 
-static void
+void
 h1_on_peer(struct conn *c)
 {
 	const struct proto_env *env = conn_env(c);
@@ -673,26 +674,50 @@ h1_on_peer(struct conn *c)
 	h1_from(c)->trusted = env->is_trusted(env, conn_peer(c));
 }
 
-static int
-h1_open(struct conn *c)
+int
+h1_start(struct conn *c, const struct h1_wire *wire, size_t head_max)
 {
-	const struct proto_env *env = conn_env(c);
 	struct h1 *h = calloc(1, sizeof(*h));
 
 	if (h == NULL)
 		return -E_NOMEM;
-	h->base.ops = &h1_ops;
+	h->base.ops = c->proto;
+	h->wire = wire;
 	h->stream.ops = &h1_stream_ops;
 	h->conn = c;
 	c->state = &h->base;
 	h1_on_peer(c);
 	/* A whole head, and what one read brings beyond it. */
-	c->in.max = env->rules.head_max + CONN_READ_MAX;
+	c->in.max = head_max + CONN_READ_MAX;
 	h1_enter(h, &fresh);
 	return 0;
 }
 
-static size_t
+static ssize_t
+find_head(struct h1 *h, struct str in, struct http_error *err)
+{
+	return h1_head_find(&h->head, &conn_env(h->conn)->rules, in, err);
+}
+
+static int
+parse_head(struct h1 *h, struct str head, struct http_error *err)
+{
+	return h1_head_parse(
+	    &h->head, &conn_env(h->conn)->rules, head, h->req, err);
+}
+
+static const struct h1_wire wire = {
+	.find = find_head,
+	.parse = parse_head,
+};
+
+static int
+h1_open(struct conn *c)
+{
+	return h1_start(c, &wire, conn_env(c)->rules.head_max);
+}
+
+size_t
 h1_on_bytes(struct conn *c, struct str in)
 {
 	struct h1 *h = h1_from(c);
@@ -700,7 +725,7 @@ h1_on_bytes(struct conn *c, struct str in)
 	return h->state->on_bytes(h, in);
 }
 
-static char *
+char *
 h1_place(struct conn *c, size_t *n)
 {
 	struct h1 *h = h1_from(c);
@@ -708,7 +733,7 @@ h1_place(struct conn *c, size_t *n)
 	return h->state->on_placed == NULL ? NULL : h1_body_place(h, n);
 }
 
-static void
+void
 h1_on_placed(struct conn *c, size_t n)
 {
 	struct h1 *h = h1_from(c);
@@ -717,7 +742,7 @@ h1_on_placed(struct conn *c, size_t n)
 	h->state->on_placed(h);
 }
 
-static void
+void
 h1_on_eof(struct conn *c)
 {
 	struct h1 *h = h1_from(c);
@@ -725,7 +750,7 @@ h1_on_eof(struct conn *c)
 	h->state->on_eof(h);
 }
 
-static void
+void
 h1_on_writable(struct conn *c)
 {
 	struct h1 *h = h1_from(c);
@@ -733,7 +758,7 @@ h1_on_writable(struct conn *c)
 	h->state->on_writable(h);
 }
 
-static void
+void
 h1_on_timeout(struct conn *c)
 {
 	struct h1 *h = h1_from(c);
@@ -741,7 +766,7 @@ h1_on_timeout(struct conn *c)
 	h->state->on_timeout(h);
 }
 
-static void
+void
 h1_on_drain(struct conn *c)
 {
 	struct h1 *h = h1_from(c);
@@ -751,7 +776,7 @@ h1_on_drain(struct conn *c)
 		h1_clock(h, h->state->timeout);
 }
 
-static size_t
+size_t
 h1_want_read(const struct conn *c)
 {
 	const struct h1 *h = h1_from(c);
@@ -774,7 +799,7 @@ end_for(enum close_reason why)
 	}
 }
 
-static void
+void
 h1_on_gone(struct conn *c, enum close_reason why)
 {
 	struct h1 *h = h1_from(c);
@@ -786,7 +811,7 @@ h1_on_gone(struct conn *c, enum close_reason why)
 	wake(h);
 }
 
-static void
+void
 h1_on_close(struct conn *c)
 {
 	struct h1 *h;
@@ -811,7 +836,7 @@ is_whole(const struct h1 *h)
 	    body_complete(b) && body_peek(b).len == h->body_got;
 }
 
-static struct conn *
+struct conn *
 h1_passable(struct list *ready, struct str parts[2])
 {
 	struct request *req = request_from_ready(ready);

@@ -1,5 +1,6 @@
 /*
- * h1_conn: what HTTP/1 keeps of a connection; for the h1_* files alone.
+ * h1_conn: what HTTP/1 keeps of a connection; for the h1_* files and those of
+ * protocols whose answers are HTTP/1.
  * h1.c reads requests (the reactor's side), h1_response.c writes answers (the
  * application's side, between ready and end), h1_body.c takes bodies in.
  */
@@ -12,6 +13,8 @@
 #include "proto/h1_head.h"
 #include "proto/proto_env.h"
 
+struct h1;
+
 /* An unread body up to this is read and thrown away for keep-alive. */
 #define H1_DRAIN_MAX ((uint64_t)256 << 10)
 /*
@@ -20,8 +23,19 @@
  */
 #define H1_RATE_MIN 256 /* bytes a second */
 
+/* How requests are written; the answers are HTTP/1 in any case. */
+struct h1_wire {
+	/* As h1_head_find. */
+	ssize_t (*find)(struct h1 *h, struct str in, struct http_error *err);
+	/* Fills h->req from the head that find has measured: 0 or -E_*. */
+	int (*parse)(struct h1 *h, struct str head, struct http_error *err);
+	/* One request a connection; its answer has no chunks, no 1xx. */
+	bool single;
+};
+
 struct h1 {
 	struct proto_state base; /* first */
+	const struct h1_wire *wire;
 	struct stream stream;
 	struct conn *conn;
 	const struct h1_state *state;
@@ -58,6 +72,21 @@ struct h1_state {
 };
 
 extern const struct h1_state h1_in_application;
+
+/* The functions of proto_ops, for each that differs in how it opens. */
+int h1_start(struct conn *c, const struct h1_wire *wire, size_t head_max);
+size_t h1_on_bytes(struct conn *c, struct str in);
+char *h1_place(struct conn *c, size_t *n);
+void h1_on_placed(struct conn *c, size_t n);
+void h1_on_eof(struct conn *c);
+void h1_on_writable(struct conn *c);
+void h1_on_timeout(struct conn *c);
+void h1_on_drain(struct conn *c);
+void h1_on_peer(struct conn *c);
+size_t h1_want_read(const struct conn *c);
+void h1_on_gone(struct conn *c, enum close_reason why);
+void h1_on_close(struct conn *c);
+struct conn *h1_passable(struct list *ready, struct str parts[2]);
 
 struct h1 *h1_from(const struct conn *c);
 struct h1 *h1_from_stream(struct stream *s);

@@ -201,10 +201,10 @@ method_is_usual(struct str method)
 }
 
 static int
-casefold_method(struct reader *r)
+casefold_method(struct request *req)
 {
-	struct str from = r->req->method;
-	char *to = arena_alloc(&r->req->arena, from.len);
+	struct str from = req->method;
+	char *to = arena_alloc(&req->arena, from.len);
 	size_t i;
 
 	if (to == NULL)
@@ -213,8 +213,21 @@ casefold_method(struct reader *r)
 		to[i] = from.ptr[i] >= 'a' && from.ptr[i] <= 'z'
 		    ? (char)(from.ptr[i] - 0x20)
 		    : from.ptr[i];
-	r->req->method = (struct str){ to, from.len };
+	req->method = (struct str){ to, from.len };
 	return 0;
+}
+
+int
+h1_head_method(const struct h1_rules *rules, struct str method,
+    struct request *req, struct http_error *err)
+{
+	if (method.len == 0 || token_len(method) < method.len)
+		return http_error_set(err, 400, "the method is not a token");
+	req->method = method;
+	if (!rules->permit_unconventional_method && !method_is_usual(method))
+		return http_error_set(
+		    err, 400, "the method is not a usual one");
+	return rules->casefold_method ? casefold_method(req) : 0;
 }
 
 static int
@@ -228,13 +241,10 @@ read_method(struct reader *r)
 		return 0;
 	}
 	method = take(r, token_len(r->rest));
-	if (method.len == 0 || !str_starts(r->rest, STR(" ")))
+	if (!str_starts(r->rest, STR(" ")))
 		return bad(r, "the method is not a token");
 	take(r, 1);
-	r->req->method = method;
-	if (!r->rules->permit_unconventional_method && !method_is_usual(method))
-		return bad(r, "the method is not a usual one");
-	return r->rules->casefold_method ? casefold_method(r) : 0;
+	return h1_head_method(r->rules, method, r->req, r->err);
 }
 
 /* path [ "?" query ] [ "#" fragment ], the fragment dropped. */

@@ -63,4 +63,11 @@ ssize_t h1_head_find(struct h1_head *head, const struct h1_rules *rules,
 int h1_head_parse(const struct h1_head *head, const struct h1_rules *rules,
     struct str in, struct request *req, struct http_error *err);
 
+/*
+ * The rules on methods, and req->method. 0, -E_PROTOCOL with *err filled, or
+ * -E_NOMEM.
+ */
+int h1_head_method(const struct h1_rules *rules, struct str method,
+    struct request *req, struct http_error *err);
+
 #endif

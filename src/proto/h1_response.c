@@ -154,7 +154,8 @@ choose_framing(struct h1 *h)
 	const struct response *resp = &h->req->response;
 	bool unknown = !resp->no_body && resp->length < 0;
 
-	h->chunked_out = unknown && h->req->version >= HTTP_1_1;
+	h->chunked_out =
+	    unknown && h->req->version >= HTTP_1_1 && !h->wire->single;
 	h->until_close = unknown && !h->chunked_out;
 	h->last = !may_go_on(h);
 }
@@ -225,6 +226,8 @@ send_informational(struct stream *s, unsigned status,
 
 	if (request_ended(h->req) != REQUEST_GOES_ON)
 		return -E_GONE;
+	if (h->wire->single)
+		return 0;
 	/* Bounded: an application may send any number of them. */
 	if (p == NULL || conn_room(h->conn) == 0)
 		return -E_FULL;

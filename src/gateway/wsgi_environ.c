@@ -190,6 +190,14 @@ find_script(const struct request *req)
 	return -1;
 }
 
+static int
+set_paths(struct wsgi_template *t, struct str script, struct str path)
+{
+	return set_text(t, WSGI_KEY_SCRIPT_NAME, script) < 0
+	    ? -1
+	    : set_text(t, WSGI_KEY_PATH_INFO, path);
+}
+
 /* The process's environment, unless a field of that name says otherwise. */
 static int
 set_path(struct wsgi_template *t, const struct request *req)
@@ -197,6 +205,8 @@ set_path(struct wsgi_template *t, const struct request *req)
 	int at = t->n_fields > 0 ? t->script : find_script(req);
 	struct str path = req->path_info, script = script_name;
 
+	if (at < 0 && req->script.ptr != NULL) /* both as they came */
+		return set_paths(t, req->script, path);
 	if (at >= 0)
 		script = req->fields[at].value;
 	if (script.len > 0 && !str_starts(path, script)) {
@@ -205,9 +215,7 @@ set_path(struct wsgi_template *t, const struct request *req)
 		    "the request's path does not start with SCRIPT_NAME");
 		return -1;
 	}
-	return set_text(t, WSGI_KEY_SCRIPT_NAME, script) < 0
-	    ? -1
-	    : set_text(t, WSGI_KEY_PATH_INFO, str_tail(path, script.len));
+	return set_paths(t, script, str_tail(path, script.len));
 }
 
 static int

@@ -349,6 +349,8 @@ decode_path(struct request *req)
 	size_t n = 0;
 	char *to;
 
+	if (req->path_info.ptr != NULL)
+		return 0; /* it came decoded */
 	req->path_info = s;
 	if (str_find(s, '%') == s.len)
 		return 0;

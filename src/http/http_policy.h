@@ -39,9 +39,10 @@ void http_policy_prepare(struct http_policy *policy);
 
 /*
  * Checks the fields of req against each other and fills in what follows from
- * them: path_info, host, scheme (must be what the transport says before),
- * content_length, chunked, keep_alive, expect_continue. Drops fields that the
- * application must not see. 0, -E_PROTOCOL with *err filled, or -E_NOMEM.
+ * them: path_info (unless it came decoded), host, scheme (must be what the
+ * transport says before), content_length, chunked, keep_alive,
+ * expect_continue. Drops fields that the application must not see. 0,
+ * -E_PROTOCOL with *err filled, or -E_NOMEM.
  */
 int http_policy_apply(const struct http_policy *policy, struct request *req,
     struct http_error *err);

@@ -90,6 +90,7 @@ struct request {
 	struct str target;    /* the request target as it came */
 	struct str path;      /* percent-encoded as it came, without query */
 	struct str path_info; /* percent-decoded path: bytes, may be no UTF-8 */
+	struct str script;    /* what the application is under; NULL: unsaid */
 	struct str query;     /* without "?"; empty when there is none */
 	struct str scheme;    /* "http" or "https", trust rules applied */
 	struct str host;      /* the Host field or the target's authority */

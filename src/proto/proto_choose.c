@@ -7,6 +7,7 @@
 
 #include "net/conn.h"
 #include "proto/h1.h"
+#include "proto/uwsgi.h"
 
 #include "base/banned.h"
 
@@ -24,7 +25,8 @@ proto_choose(struct str name)
 {
 	for (size_t i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++)
 		if (str_eq(name, str_of(protocols[i].name)) ||
-		    str_eq(name, str_of(protocols[i].alpn)))
+		    (protocols[i].alpn != NULL &&
+			str_eq(name, str_of(protocols[i].alpn))))
 			return protocols[i].ops;
 	return NULL;
 }

@@ -44,6 +44,7 @@ proto_env_defaults(struct proto_env *env)
 			.n_secure_scheme_headers = 3,
 		},
 		.is_trusted = trust_own_machine,
+		.may_uwsgi = trust_own_machine,
 		.sendfile = true,
 		.keepalive_ms = 2000,
 		.header_ms = 10000,

@@ -19,6 +19,8 @@ struct proto_env {
 	struct http_policy policy; /* peer_trusted is each connection's */
 	/* May that peer (empty: a unix socket) say who the client is? */
 	bool (*is_trusted)(const struct proto_env *env, struct str peer);
+	/* uwsgi_allow_ips: may it speak uwsgi? */
+	bool (*may_uwsgi)(const struct proto_env *env, struct str peer);
 	/*
 	 * An answer is complete, or given up: for the access log. On the
 	 * application's thread; NULL: nobody asks.

@@ -130,13 +130,21 @@ start_access_log(struct proto_env *env, const struct config *cfg)
 	return rc < 0 ? rc : 0;
 }
 
+static const struct proto_ops *
+protocol(const struct config *cfg)
+{
+	bool uwsgi = str_eq(str_of(cfg->protocol), STR("uwsgi"));
+
+	return proto_choose(uwsgi ? STR("uwsgi") : STR("h1"));
+}
+
 static struct reactor *
 make_reactor(struct worker_process *w)
 {
 	static struct proto_env env; /* as long as the process */
 	static struct siblings siblings;
 	struct reactor_options o = {
-		.proto = proto_choose(STR("h1")),
+		.proto = protocol(w->cfg),
 		.env = &env,
 		.max_conns = connections_max(w->cfg),
 		.alone = w->cfg->workers == 1,

@@ -23,6 +23,13 @@ is_trusted(const struct proto_env *env, struct str peer)
 	    config_net_has(&env->cfg->forwarded_allow_ips, peer);
 }
 
+static bool
+may_uwsgi(const struct proto_env *env, struct str peer)
+{
+	return peer.len == 0 ||
+	    config_net_has(&env->cfg->uwsgi_allow_ips, peer);
+}
+
 static enum header_map
 header_map_of(struct str name)
 {
@@ -97,6 +104,7 @@ worker_rules_fill(struct proto_env *env, const struct config *cfg)
 	proto_env_defaults(env);
 	env->cfg = cfg;
 	env->is_trusted = is_trusted;
+	env->may_uwsgi = may_uwsgi;
 	env->sendfile = cfg->sendfile;
 	env->keepalive_ms = cfg->keepalive;
 	env->header_ms = cfg->header_timeout;

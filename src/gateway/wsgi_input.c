@@ -34,6 +34,10 @@ raise_end(enum request_end why)
 		PyErr_SetString(PyExc_TimeoutError,
 		    "the client did not send its body in time");
 		break;
+	case REQUEST_OVERDUE:
+		PyErr_SetString(PyExc_TimeoutError,
+		    "the application did not answer in time");
+		break;
 	case REQUEST_BAD_BODY:
 		PyErr_SetString(
 		    PyExc_OSError, "the client broke the framing of its body");

@@ -48,6 +48,7 @@ enum request_end {
 	REQUEST_BODY_TIMEOUT,  /* it did not send its body in time */
 	REQUEST_BAD_BODY,      /* it broke the framing of its body */
 	REQUEST_TOO_LARGE,     /* its body grew beyond limit_request_body */
+	REQUEST_OVERDUE,       /* the application did not answer in time */
 	REQUEST_DRAIN,         /* the worker must end: graceful time is over */
 };
 

@@ -114,6 +114,11 @@ struct proto_ops {
 	/* Frees c->state. The connection is not held. */
 	void (*on_close)(struct conn *c);
 	/*
+	 * The call that slot makes lasts too long. When it is for a request of
+	 * this connection, which is held: answer, or cut. NULL: nothing.
+	 */
+	void (*on_overdue)(struct conn *c, const void *slot);
+	/*
 	 * The connection of a request on the ready list, when all that this
 	 * needs is the bytes of parts: given to a new connection, they are the
 	 * same request. NULL: it is bound to where it is. NULL: none is ever

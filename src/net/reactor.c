@@ -438,6 +438,18 @@ reactor_drain(struct reactor *r, bool handed_on)
 	reactor_timer_set(r, timers_next(&r->timers));
 }
 
+void
+reactor_overdue(struct reactor *r, const void *slot)
+{
+	struct conn *c;
+
+	for (uint32_t i = 0; i < conn_pool_n_slots(&r->pool); i++) {
+		c = conn_pool_at(&r->pool, i);
+		if (c != NULL && c->held && c->proto->on_overdue != NULL)
+			c->proto->on_overdue(c, slot);
+	}
+}
+
 bool
 reactor_drained(const struct reactor *r)
 {

@@ -100,6 +100,12 @@ void reactor_set_free(struct reactor *r, unsigned n_slots);
 void reactor_accept_due(struct reactor *r);
 
 /*
+ * The call of the application that slot (the executor's) makes lasts too
+ * long: the connection whose request that is answers without it.
+ */
+void reactor_overdue(struct reactor *r, const void *slot);
+
+/*
  * reactor_drain will soon be called: answers from now on are their
  * connections' last ones, and a turn that waits returns. Any thread, any
  * time, signal handlers too: the application may be running.

@@ -297,10 +297,12 @@ reactor_accept_drain(struct reactor *r, bool handed_on)
 {
 	r->drain_ms = r->last_accept_ms = r->now_ms;
 	publish(r);
-	if (handed_on)
-		reactor_accept_close(r);
-	else
+	if (!handed_on) {
 		drain_step(r);
+		return;
+	}
+	empty_queue(r);
+	reactor_accept_close(r);
 }
 
 void

@@ -253,7 +253,7 @@ begin(struct h1 *h, struct str rest)
 	h->continued = false;
 	h->head_out = h->chunked_out = h->until_close = h->last = false;
 	h->chunk_left = 0;
-	h->direct = false;
+	h->direct = h->overdue = false;
 	if (h1_body_done(h)) {
 		to_application(h);
 		return 0;
@@ -348,6 +348,8 @@ h1_after_answer(struct h1 *h)
 	struct conn *c = h->conn;
 	struct proto_env *env = conn_env(c);
 
+	if (h->overdue)
+		h->req->response.status = 504; /* what the client has seen */
 	if (env->on_end != NULL)
 		env->on_end(env, h->req);
 	if (c->closing || c->finishing)
@@ -826,6 +828,40 @@ h1_on_close(struct conn *c)
 	c->state = NULL;
 }
 
+/* A page of ours, if nothing of another answer has left. */
+static void
+answer_overdue(struct h1 *h)
+{
+	static const struct http_error overdue = { 504,
+		"The application did not answer in time" };
+	struct conn *c = h->conn;
+
+	if (c->closing || c->finishing)
+		return;
+	if (!h->head_out) {
+		h->overdue = true;
+		give_page(h, &overdue, CLOSE_OVERDUE);
+		(void)conn_flush(c); /* gone: then it is closed */
+	} else if (h->until_close) {
+		conn_abort(c, CLOSE_OVERDUE);
+	} else {
+		conn_close(c, CLOSE_OVERDUE);
+	}
+}
+
+static void
+h1_on_overdue(struct conn *c, const void *slot)
+{
+	struct h1 *h = h1_from(c);
+
+	if (h->req == NULL || h->req->slot != slot ||
+	    !list_empty(&h->req->ready))
+		return;
+	request_set_end(h->req, REQUEST_OVERDUE);
+	answer_overdue(h);
+	wake(h);
+}
+
 /* All of its body is here, in one piece, and was sent without chunks. */
 static bool
 is_whole(const struct h1 *h)
@@ -866,5 +902,6 @@ const struct proto_ops h1_ops = {
 	.want_read = h1_want_read,
 	.on_gone = h1_on_gone,
 	.on_close = h1_on_close,
+	.on_overdue = h1_on_overdue,
 	.passable = h1_passable,
 };

@@ -54,6 +54,7 @@ struct h1 {
 	bool head_out;       /* the answer's head is in conn->out */
 	bool chunked_out;    /* the answer goes out in chunks */
 	bool direct; /* what waits is sent from where it lies: room is no use */
+	bool overdue;     /* our page was the answer */
 	bool until_close; /* its end is the connection's */
 	bool last;        /* no further request after this one */
 };

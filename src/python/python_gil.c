@@ -2,7 +2,10 @@
  * python_gil: which Python thread state belongs to this thread of ours while
  * it does not hold the GIL. Used by every role with an interpreter.
  */
+#define Py_BUILD_CORE /* to look whether the GIL is taken */
 #include <Python.h>
+
+#include <internal/pycore_interp.h>
 
 #include "python/python_gil.h"
 
@@ -68,6 +71,15 @@ python_gil_watch(void (*was_dropped)(const void *site), void (*wanted)(void))
 {
 	greencorn_gil_dropped = was_dropped;
 	greencorn_gil_wanted = wanted;
+}
+
+bool
+python_gil_busy(void)
+{
+	const struct _gil_runtime_state *gil =
+	    PyInterpreterState_Main()->ceval.gil;
+
+	return _Py_atomic_load_int_relaxed(&gil->locked) > 0;
 }
 
 bool

@@ -34,5 +34,7 @@ void python_gil_watch(void (*dropped)(const void *site), void (*wanted)(void));
 
 /* This thread holds the GIL. */
 bool python_gil_held(void);
+/* Some thread holds it: just now, for this needs nothing. */
+bool python_gil_busy(void);
 
 #endif

@@ -19,6 +19,8 @@
 extern const char *_Py_DumpTracebackThreads(
     int fd, PyInterpreterState *interp, PyThreadState *current);
 
+extern void _Py_DumpTraceback(int fd, PyThreadState *thread);
+
 static void
 put(int fd, struct str s)
 {
@@ -47,16 +49,34 @@ python_stacks_dump(int fd)
 	}
 }
 
-void
-python_stacks_write(void)
+static void
+put_title(struct str what)
 {
 	char pid[20];
-	int saved = errno;
 
-	put(log_out_fd(), STR("Stacks of all Python threads (pid:"));
+	put(log_out_fd(), what);
+	put(log_out_fd(), STR(" (pid:"));
 	put(log_out_fd(),
 	    (struct str){ pid, num_put_dec(pid, (uint64_t)getpid()) });
 	put(log_out_fd(), STR("):\n"));
+}
+
+void
+python_stacks_write(void)
+{
+	int saved = errno;
+
+	put_title(STR("Stacks of all Python threads"));
 	python_stacks_dump(log_out_fd());
+	errno = saved;
+}
+
+void
+python_stacks_write_one(void *thread)
+{
+	int saved = errno;
+
+	put_title(STR("Stack of its thread"));
+	_Py_DumpTraceback(log_out_fd(), thread);
 	errno = saved;
 }

@@ -15,4 +15,7 @@ void python_stacks_dump(int fd);
 /* The same to standard error, under a line that says what follows. */
 void python_stacks_write(void);
 
+/* The same of one thread, a PyThreadState; without its C frames. */
+void python_stacks_write_one(void *thread);
+
 #endif

@@ -209,6 +209,9 @@ turn_ms(const struct config *cfg)
 {
 	uint64_t ms = cfg->timeout / 4;
 
+	if (cfg->request_timeout > 0 &&
+	    (ms == 0 || cfg->request_timeout / 4 < ms))
+		ms = cfg->request_timeout / 4 + 1;
 	if (ms == 0 || ms > TURN_MAX_MS)
 		return TURN_MAX_MS;
 	return ms < TURN_MIN_MS ? TURN_MIN_MS : (int)ms;

@@ -150,6 +150,13 @@ stand_by(struct worker_leader *l, struct worker_slot *s, int ms)
 
 /* --- turning --- */
 
+void
+worker_leader_call_main(struct worker_leader *l)
+{
+	l->calls_main = true;
+	pthread_cond_signal(&l->main);
+}
+
 /* The main thread of a worker whose slots are others has to know. */
 static void
 tell_main(struct worker_leader *l)
@@ -158,8 +165,8 @@ tell_main(struct worker_leader *l)
 
 	if (!first && !reactor_drained(l->reactor))
 		return;
-	l->told = l->calls_main = true;
-	pthread_cond_signal(&l->main);
+	l->told = true;
+	worker_leader_call_main(l);
 }
 
 static void
@@ -176,6 +183,8 @@ turn(struct worker_leader *l, struct worker_slot *s, int ms)
 	if (leader_of(l) != s)
 		pthread_cond_broadcast(&l->turn_over);
 	tell_main(l);
+	if (l->look != NULL)
+		l->look(l);
 }
 
 /* The deputy leads: s does, as soon as the deputy's turn is over. */
@@ -218,6 +227,15 @@ begin(struct worker_leader *l, struct worker_slot *s)
 	rouse_deputy(l);
 }
 
+/* ms != 0: s does not have what it needs to run it yet. */
+static struct list *
+take(struct worker_leader *l, struct worker_slot *s, int ms)
+{
+	s->late = ms != 0 && l->may_run != NULL &&
+	    reactor_has_ready(l->reactor) && !l->may_run();
+	return s->late ? NULL : reactor_take_ready(l->reactor);
+}
+
 struct list *
 worker_leader_next(struct worker_leader *l, struct worker_slot *s, int ms)
 {
@@ -229,19 +247,19 @@ worker_leader_next(struct worker_leader *l, struct worker_slot *s, int ms)
 	reactor_lock(l->reactor);
 	s->in_app = false;
 	reactor_accept_due(l->reactor);
-	node = reactor_take_ready(l->reactor);
-	if (node == NULL && ms != 0 && leader_of(l) == &l->deputy) {
+	node = take(l, s, ms);
+	if (node == NULL && !s->late && ms != 0 && leader_of(l) == &l->deputy) {
 		take_over(l, s);
-		node = reactor_take_ready(l->reactor);
+		node = take(l, s, ms);
 	}
-	if (node == NULL && ms != 0 && !l->stopping) {
+	if (node == NULL && !s->late && ms != 0 && !l->stopping) {
 		if (may_lead(l, s))
 			turn(l, s, ms < 0 ? l->turn_ms : ms);
 		else
 			stand_by(l, s, ms);
-		node = reactor_take_ready(l->reactor);
+		node = take(l, s, ms);
 	}
-	if (node != NULL)
+	if (node != NULL || s->late)
 		begin(l, s);
 	reactor_unlock(l->reactor);
 	return node;

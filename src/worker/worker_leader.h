@@ -37,7 +37,8 @@ struct worker_slot {
 	 * those that its application has started. */
 	pthread_cond_t wake;
 	bool called; /* out of the idle list: has something to do */
-	bool in_app; /* a request was taken; its call may run */
+	bool in_app; /* a request was taken, or will be; its call may run */
+	bool late;   /* for worker_leader_next: it has to wait to run one */
 	/* Of the slot's own thread; others only read it. When the application
 	 * let go of the GIL, by time_us; 0: it has it, or waits for it. */
 	_Atomic uint64_t blocked_us;
@@ -56,6 +57,10 @@ struct worker_leader {
 	uint64_t n_turns;
 	atomic_bool stopping;
 	bool told, calls_main; /* of worker_leader_watch */
+	/* Could a slot call the application at once? NULL: it always could. */
+	bool (*may_run)(void);
+	/* Called with the lock whenever somebody has looked around; or NULL. */
+	void (*look)(struct worker_leader *l);
 
 	struct worker_slot deputy;
 	pthread_t deputy_thread;
@@ -76,6 +81,9 @@ void worker_slot_init(struct worker_slot *s);
  * The next request for s, whose last one is over: its ready node, or NULL.
  * With ms == 0 only what is ready; else it leads, or waits to be called, one
  * time and so long at most (-1: for ever).
+ * NULL and s->late: there are some, but it could not call the application
+ * now (may_run). They stay on the list, from where they may go to others; s
+ * waits until it can, and asks again with ms == 0.
  */
 struct list *
 worker_leader_next(struct worker_leader *l, struct worker_slot *s, int ms);
@@ -100,6 +108,8 @@ void worker_leader_blocks(
     struct worker_leader *l, struct worker_slot *s, const void *site);
 void worker_leader_unblocks(struct worker_slot *s);
 
+/* Makes worker_leader_watch return. With the lock. */
+void worker_leader_call_main(struct worker_leader *l);
 /*
  * For a thread that is no slot: returns after ms, or when the worker should
  * stop or has drained, perhaps earlier.

@@ -22,6 +22,7 @@
 #include "worker/worker_class.h"
 #include "worker/worker_forks.h"
 #include "worker/worker_leader.h"
+#include "worker/worker_overdue.h"
 #include "worker/worker_signals.h"
 
 #include "base/banned.h"
@@ -32,6 +33,7 @@ struct app_slot {
 	struct worker_slot slot; /* first */
 	struct worker_threads *t;
 	struct board_slot *board;
+	struct worker_call overdue;
 };
 
 struct worker_threads {
@@ -69,6 +71,12 @@ on_gil_wanted(void)
 		worker_leader_unblocks(&running->slot);
 }
 
+static bool
+is_gil_free(void)
+{
+	return !python_gil_busy();
+}
+
 /* --- calls --- */
 
 /* With the GIL. */
@@ -87,6 +95,7 @@ call(struct app_slot *a, struct request *req)
 	if (worker_forks_is_child())
 		_exit(0); /* what the server has is its parent's */
 	board_call_end(a->board);
+	worker_overdue_returned(&a->overdue);
 	n = atomic_fetch_add_explicit(
 	    &a->t->row->n_requests, 1, memory_order_relaxed);
 	if (n + 1 == w->requests_max)
@@ -113,12 +122,13 @@ serve(struct app_slot *a, int ms)
 	struct worker_leader *l = &a->t->leader;
 	struct list *node = worker_leader_next(l, &a->slot, ms);
 
-	if (node == NULL)
+	if (node == NULL && !a->slot.late)
 		return;
 	python_gil_take();
-	do
+	if (node == NULL)
+		node = worker_leader_next(l, &a->slot, 0);
+	for (; node != NULL; node = worker_leader_next(l, &a->slot, 0))
 		run(a, request_from_ready(node));
-	while ((node = worker_leader_next(l, &a->slot, 0)) != NULL);
 	python_gil_drop();
 }
 
@@ -183,6 +193,15 @@ wake(struct executor *e, struct request *req)
 
 /* --- threads --- */
 
+/* On the slot's own thread, with the GIL. */
+static void
+begin_slot(struct app_slot *a)
+{
+	a->overdue.board = a->board;
+	a->overdue.slot = a;
+	a->overdue.thread = PyThreadState_Get();
+}
+
 /* The body of a slot's thread; self holds the slot. It never returns. */
 static PyObject *
 slot_main(PyObject *self, PyObject *unused)
@@ -192,6 +211,7 @@ slot_main(PyObject *self, PyObject *unused)
 	(void)unused;
 	if (a == NULL)
 		return NULL;
+	begin_slot(a);
 	python_gil_drop();
 	while (!a->t->leader.stopping)
 		serve(a, -1);
@@ -248,6 +268,17 @@ start_threads(struct worker_threads *t)
 	return rc;
 }
 
+/* Has a call lasted too long? With the lock. */
+static void
+look(struct worker_leader *l)
+{
+	struct worker_threads *t = LIST_OF(l, struct worker_threads, leader);
+
+	for (unsigned i = 0; i < t->n_slots; i++)
+		if (worker_overdue_look(&t->slots[i].overdue, t->w))
+			worker_leader_call_main(l);
+}
+
 static int
 start(struct executor *e)
 {
@@ -264,8 +295,14 @@ start(struct executor *e)
 		log_errno(EV_WORKER_PREPARE);
 		return -E_SYSTEM;
 	}
+	t->leader.may_run = is_gil_free;
+	if (t->w->cfg->request_timeout > 0)
+		t->leader.look = look;
 	python_gil_watch(on_gil_dropped, on_gil_wanted);
-	return t->main_is_slot ? 0 : start_threads(t);
+	if (!t->main_is_slot)
+		return start_threads(t);
+	begin_slot(&t->slots[0]);
+	return 0;
 }
 
 /* The GIL could be had; and Python's own handlers of signals have a turn. */
@@ -288,6 +325,18 @@ stamp(struct worker_threads *t)
 	python_gil_drop();
 }
 
+/* It runs no application: so it can do that for those who do. */
+static void
+raise_overdue(struct worker_threads *t)
+{
+	if (t->leader.look == NULL)
+		return;
+	python_gil_take();
+	for (unsigned i = 0; i < t->n_slots; i++)
+		worker_overdue_raise(&t->slots[i].overdue);
+	python_gil_drop();
+}
+
 static void
 turn(struct executor *e, int ms)
 {
@@ -297,6 +346,7 @@ turn(struct executor *e, int ms)
 		serve(&t->slots[0], ms);
 	} else {
 		stamp(t);
+		raise_overdue(t);
 		worker_leader_watch(&t->leader, ms);
 	}
 }

@@ -3,9 +3,10 @@
  *
  * An event is a row of events.def: level, name, Gunicorn's sentence as a
  * printf format, JSON keys for its arguments in the same order. As text the
- * line is "[2026-01-31 23:59:59 +0100] [pid] [LEVEL] sentence" in local time; as JSON
- * it is an object with the keys. Bytes that come from outside are escaped here
- * (control characters, quotes, invalid UTF-8), so no caller has to.
+ * line is "[2026-01-31 23:59:59 +0100] [pid] [LEVEL] sentence" in local time;
+ * as JSON it is an object with the keys. Bytes that come from outside are
+ * escaped here (control characters, quotes, invalid UTF-8), so no caller has
+ * to.
  *
  * A line is at most LOG_LINE_MAX bytes; longer ones are cut and end in "...".
  * Never allocates, never fails, never blocks longer than log_write does;

@@ -165,7 +165,7 @@ wsgi_response_start(struct wsgi_function *f, PyObject *const *args,
 		"exc_info",
 	};
 	PyObject *slots[3] = { NULL, NULL, NULL }; /* borrowed */
-	struct wsgi_call *c = f->call;
+	struct wsgi_call *c;
 	PyObject *items; /* new */
 	int rc = -E_PYTHON;
 

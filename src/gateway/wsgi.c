@@ -14,6 +14,7 @@
 #include "gateway/wsgi_call.h"
 #include "gateway/wsgi_environ.h"
 #include "gateway/wsgi_function.h"
+#include "gateway/wsgi_observer.h"
 #include "gateway/wsgi_keep.h"
 #include "gateway/wsgi_lend.h"
 #include "gateway/wsgi_response.h"
@@ -148,8 +149,12 @@ run(struct wsgi_call *c, PyObject *app)
 {
 	PyObject *env, *result = NULL; /* new */
 	PyObject *args[3] = { NULL };  /* borrowed; the first is vectorcall's */
+	struct wsgi_seen seen;
+	bool observed = wsgi_observer_on;
 	int rc;
 
+	if (observed)
+		wsgi_observer_begin(&seen, c);
 	env = wsgi_environ_create(c);
 	args[1] = env;
 	args[2] = (PyObject *)c->start_response;
@@ -159,9 +164,14 @@ run(struct wsgi_call *c, PyObject *app)
 	if (result != NULL && c->req != NULL && c->req->keep_environ != NULL)
 		wsgi_keep_environ(c->req, env);
 	rc = result == NULL ? -E_PYTHON : wsgi_response_send(c, result);
+	if (observed)
+		wsgi_observer_note(&seen, c, result, rc,
+		    c->req == NULL ? 0 : status_for(c->req));
 	rc = rc < 0 ? fail(c, rc) : finish(c);
 	if (result != NULL)
 		rc = close_result(c, result, rc);
+	if (observed)
+		wsgi_observer_end(&seen, c, env);
 	Py_XDECREF(result);
 	if (env != NULL)
 		wsgi_lend_back(&c->templates, env);

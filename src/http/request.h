@@ -114,6 +114,7 @@ struct request {
 	_Atomic unsigned given_up;
 	uint64_t started_ms; /* clock_ms when the head was complete */
 	uint64_t started_us; /* the same, exactly, where somebody asks; or 0 */
+	bool has_own_line;   /* of the access log: the gateway makes it */
 	bool keep_fields;    /* the answer's fields are looked at afterwards */
 	/* And so are these of environ (up to an empty name; NULL: none),
 	 * which the gateway puts there when the application has run. */

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -23,6 +24,7 @@
 
 static PyObject *module; /* strong; NULL: no hook is set */
 static struct board_row *row;
+static struct python_hooks_facts facts;
 static bool is_set[HOOK_MAX];
 static int exit_status;
 
@@ -81,17 +83,26 @@ begins(PyObject *self, PyObject *arg)
 	return Py_NewRef(Py_None);
 }
 
-PyDoc_STRVAR(
-    ends_doc, "ends(name): it has returned, or raised what is being handled.");
+PyDoc_STRVAR(ends_doc, "ends(name): it has returned, or raised.");
 
 static PyObject *
 ends(PyObject *self, PyObject *arg)
+{
+	(void)self;
+	(void)arg;
+	board_hook_end(row, BOARD_HOOK_ASIDE);
+	return Py_NewRef(Py_None);
+}
+
+PyDoc_STRVAR(raised_doc, "raised(name): that one, what is being handled.");
+
+static PyObject *
+raised(PyObject *self, PyObject *arg)
 {
 	const char *name = PyUnicode_AsUTF8(arg);
 	PyObject *exc = PyErr_GetHandledException(); /* new, or NULL */
 
 	(void)self;
-	board_hook_end(row, BOARD_HOOK_ASIDE);
 	if (name == NULL)
 		return NULL;
 	if (exc != NULL && exc != Py_None) {
@@ -114,6 +125,7 @@ requests(PyObject *self, PyObject *unused)
 static PyMethodDef methods[] = {
 	{ "begins", begins, METH_O, begins_doc },
 	{ "ends", ends, METH_O, ends_doc },
+	{ "raised", raised, METH_O, raised_doc },
 	{ "requests", requests, METH_NOARGS, requests_doc },
 	{ NULL, NULL, 0, NULL },
 };
@@ -209,22 +221,38 @@ refused(void)
 	return -E_PYTHON;
 }
 
-int
-python_hooks_start(const struct python_hooks_facts *f)
+/* Loggers of the configuration's own are made at the start. */
+static bool
+has_logger(const struct config *cfg)
 {
-	PyObject *texts = texts_of(f->cfg), *imported, *done = NULL; /* new */
+	static const struct str plain[] = {
+		STR(""),
+		STR("simple"),
+		STR("gunicorn.glogging.Logger"),
+		STR("gunicorn.instrument.statsd.Statsd"),
+	};
+	bool is_plain = false;
+
+	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
+		is_plain =
+		    is_plain || str_eq(str_of(cfg->logger_class), plain[i]);
+	return !is_plain || cfg->logconfig[0] != '\0' ||
+	    cfg->logconfig_dict[0] != '\0' || cfg->logconfig_json[0] != '\0';
+}
+
+/* Imports and starts _hooks; texts is stolen. 0 or -E_PYTHON, logged. */
+static int
+begin(PyObject *texts)
+{
+	PyObject *imported, *done = NULL;      /* new */
 	PyObject *names = python_conf_names(); /* borrowed */
 
-	row = f->row;
-	if (texts != NULL && PyDict_GET_SIZE(texts) == 0) {
-		Py_DECREF(texts);
-		return 0;
-	}
 	imported = PyImport_ImportModule("greencorn._hooks");
 	if (texts != NULL && imported != NULL)
-		done = PyObject_CallMethod(imported, "start", "OONiNN", texts,
+		done = PyObject_CallMethod(imported, "start", "OONiNNO", texts,
 		    names == NULL ? Py_None : names, arguments_of_all(),
-		    (int)f->server_pid, listeners_of(f), functions());
+		    (int)facts.server_pid, listeners_of(&facts), functions(),
+		    has_logger(facts.cfg) ? Py_True : Py_False);
 	Py_XDECREF(texts);
 	if (done == NULL) {
 		Py_XDECREF(imported);
@@ -232,6 +260,20 @@ python_hooks_start(const struct python_hooks_facts *f)
 	}
 	Py_DECREF(done);
 	module = imported;
+	return 0;
+}
+
+int
+python_hooks_start(const struct python_hooks_facts *f)
+{
+	PyObject *texts; /* new */
+
+	facts = *f;
+	row = f->row;
+	texts = texts_of(f->cfg);
+	if (texts == NULL || PyDict_GET_SIZE(texts) > 0 || has_logger(f->cfg))
+		return begin(texts);
+	Py_DECREF(texts);
 	return 0;
 }
 
@@ -360,6 +402,86 @@ python_hooks_leaving(void)
 {
 	(void)note("worker_leaves", "()");
 	(void)python_hooks_run(HOOK_worker_exit, "()");
+}
+
+/* --- requests --- */
+
+static PyObject *request_function, *answered_function; /* strong */
+static bool logs_access;
+
+bool
+python_hooks_logs_access(void)
+{
+	return logs_access;
+}
+
+/* Whether logging has what C does not know of. */
+static bool
+is_altered(void)
+{
+	PyObject *is = NULL, *logging; /* new */
+
+	logging = PyImport_ImportModule("greencorn._logging");
+	if (logging != NULL)
+		is = PyObject_CallMethod(logging, "is_altered", NULL);
+	Py_XDECREF(logging);
+	if (is == NULL)
+		(void)failed("logging");
+	Py_XDECREF(is);
+	return is == Py_True;
+}
+
+bool
+python_hooks_requests(void)
+{
+	PyObject *logs; /* new */
+
+	if (module == NULL && !is_altered())
+		return false;
+	if (module == NULL && begin(PyDict_New()) < 0)
+		return false;
+	logs = PyObject_CallMethod(module, "logs_access", NULL);
+	if (logs == NULL)
+		(void)failed("logging");
+	logs_access = logs == Py_True;
+	Py_XDECREF(logs);
+	request_function = PyObject_GetAttrString(module, "request");
+	answered_function = PyObject_GetAttrString(module, "answered");
+	return (logs_access || is_set[HOOK_pre_request] ||
+		   is_set[HOOK_post_request]) &&
+	    request_function != NULL && answered_function != NULL;
+}
+
+/* What is called for a request raised: logged, or the worker's end. */
+static void
+request_failed(void)
+{
+	if (failed("requests") == -E_EXIT)
+		kill(getpid(), SIGTERM);
+}
+
+struct _object *
+python_hooks_request(struct _object *args)
+{
+	PyObject *req = NULL; /* new */
+
+	if (args != NULL)
+		req = PyObject_CallObject(request_function, args);
+	if (req == NULL)
+		request_failed();
+	return req;
+}
+
+void
+python_hooks_answered(struct _object *args)
+{
+	PyObject *done = NULL; /* new */
+
+	if (args != NULL)
+		done = PyObject_CallObject(answered_function, args);
+	if (done == NULL)
+		request_failed();
+	Py_XDECREF(done);
 }
 
 /* --- signals --- */

@@ -58,6 +58,22 @@ int python_hooks_loaded(struct _object *app);
 void python_hooks_leaving(void);
 
 /*
+ * Requests have an observer: pre_request, post_request or an access log that
+ * Python writes. When the application is loaded.
+ */
+bool python_hooks_requests(void);
+/* Does Python write the access log's lines? */
+bool python_hooks_logs_access(void);
+/*
+ * New: the object of a request, for which pre_request was run; NULL when it
+ * could not be made, which is logged. args as gunicorn.http.message.Request
+ * wants them, or NULL with an error set.
+ */
+struct _object *python_hooks_request(struct _object *args);
+/* It is answered: (request, environ, status, headers, sent, microseconds). */
+void python_hooks_answered(struct _object *args);
+
+/*
  * INT and QUIT, or ABRT, have hooks: after their signals' python_signal_set
  * they and worker_exit run in the main thread, then leave(sig), which does
  * not return. 0 or -E_PYTHON, logged.

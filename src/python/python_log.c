@@ -6,6 +6,7 @@
 
 #include "python/python_log.h"
 
+#include "base/buf.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "python/python_error.h"
@@ -39,7 +40,20 @@ python_log_set_access(void (*put)(struct str text))
 	put_access = put;
 }
 
-/* write(levelno, text, is_access) */
+/* A line of somebody's own form. */
+static void
+write_raw(struct str text)
+{
+	struct buf line;
+
+	buf_init(&line, text.len + 1);
+	if (buf_put(&line, text) == 0 && buf_put(&line, STR("\n")) == 0 &&
+	    log_write != NULL)
+		log_write(line.mem + line.start, buf_len(&line));
+	buf_finish(&line);
+}
+
+/* write(levelno, text, is_access); levelno 0: text as it is */
 static PyObject *
 log_write_text(PyObject *self, PyObject *args)
 {
@@ -58,6 +72,8 @@ log_write_text(PyObject *self, PyObject *args)
 	s.len = (size_t)PyBytes_GET_SIZE(bytes);
 	if (access)
 		put_access(s);
+	else if (number == 0)
+		write_raw(s);
 	else
 		log_python(level_from(number), s);
 	Py_DECREF(bytes);

@@ -17,6 +17,7 @@
 #include "board/board.h"
 #include "config/config.h"
 #include "gateway/wsgi.h"
+#include "gateway/wsgi_observer.h"
 #include "net/proxy_protocol.h"
 #include "net/reactor.h"
 #include "net/siblings.h"
@@ -109,7 +110,8 @@ static void
 on_end(struct proto_env *env, const struct request *req)
 {
 	(void)env;
-	access_log_request(req);
+	if (!req->has_own_line)
+		access_log_request(req);
 }
 
 /* 0 or -E_*, logged. */
@@ -337,6 +339,7 @@ boot(struct worker_process *w)
 	rc = python_hooks_loaded(w->app);
 	if (rc == -E_EXIT)
 		return python_hooks_exit_status();
+	wsgi_observer_start();
 	return w->executor->ops->start(w->executor) < 0 ? WORKER_EXIT_BOOT : 0;
 }
 

@@ -22,15 +22,21 @@ server = worker = None
 
 # --- the start
 
-def start(texts, names, arguments, pid, listeners, calls):
+def start(texts, names, arguments, pid, listeners, calls, has_logger):
     """texts: {name: "MODULE:FUNCTION"}; names: the configuration file's;
-    arguments: {name: "server, worker"} of every hook."""
+    arguments: {name: "server, worker"} of every hook; has_logger: loggers are
+    to be as the settings say, at once."""
     global server
     _calls.update(calls)
     for name, text in texts.items():
         _hooks[name] = checked(name, find(name, text, names),
                                arguments[name].split(", "))
     server = Arbiter._of_server(Config._of_server(_hooks), pid, listeners)
+    if has_logger:
+        try:
+            server.log
+        except (ImportError, AttributeError, RuntimeError, OSError) as e:
+            raise ValueError(str(e).removeprefix("Error: ")) from e
 
 
 def find(name, text, names):
@@ -181,9 +187,8 @@ def _run():
         try:
             globals()[name](*args)
         except BaseException:
-            _calls["ends"](name)
-        else:
-            _calls["ends"](name)
+            _calls["raised"](name)
+        _calls["ends"](name)
         _waiting -= 1
         _hangs = False
 
@@ -239,9 +244,55 @@ def worker_exit():
     _hooks["worker_exit"](server, worker)
 
 
-def pre_request(req):
-    _hooks["pre_request"](worker, req)
+# --- requests
+
+_access = None
 
 
-def post_request(req, environ, resp):
-    _hooks["post_request"](worker, req, environ, resp)
+def logs_access():
+    """Is the access log Python's to write? Asked once, when the application
+    is loaded."""
+    global _access
+    from greencorn import _logging
+
+    if worker is None:
+        worker_begins(0)
+    cfg = server.cfg
+    own = cfg.logger_class
+    custom = own.__module__ not in ("gunicorn.glogging",
+                                    "gunicorn.instrument.statsd")
+    if custom or cfg.logconfig or cfg.logconfig_dict or cfg.logconfig_json \
+            or (cfg.accesslog and _logging.is_altered()):
+        _access = server.log.access
+    return _access is not None
+
+
+def request(*args):
+    from gunicorn.http.message import Request
+
+    req = Request(*args)
+    worker._seen += 1
+    if "pre_request" in _hooks:
+        try:
+            _hooks["pre_request"](worker, req)
+        except Exception:
+            _calls["raised"]("pre_request")
+    return req
+
+
+def answered(req, environ, status, headers, sent, micros):
+    from gunicorn.http.wsgi import Response
+
+    resp = Response(req, status, headers, sent)
+    if _access is not None:
+        from datetime import timedelta
+
+        try:
+            _access(resp, req, environ, timedelta(microseconds=micros))
+        except Exception:
+            _calls["raised"]("access")
+    if "post_request" in _hooks:
+        try:
+            _hooks["post_request"](worker, req, environ, resp)
+        except Exception:
+            _calls["raised"]("post_request")

@@ -10,11 +10,12 @@ ERROR, ACCESS = NAMES = ("gunicorn.error", "gunicorn.access")
 
 _write = _level = None
 _connected = False
+_class = None
 
 
 def start(write, level):
-    """write(levelno, text, is_access) is the server's; level as logging
-    numbers it.
+    """write(levelno, text, is_access) is the server's, level as logging
+    numbers it; a levelno of 0 asks for the text as it is.
     Called again when the configuration says another level."""
     global _write, _level
     first = _write is None
@@ -26,7 +27,7 @@ def start(write, level):
 
 
 def connect(logging):
-    global _connected
+    global _connected, _class
     logging.getLogger(ERROR).setLevel(_level)
     logging.getLogger(ACCESS).setLevel(logging.INFO)
     if _connected:
@@ -34,7 +35,10 @@ def connect(logging):
     _connected = True
 
     class ServerLog(logging.Handler):
-        """A handler whose lines become the server's."""
+        """A handler whose lines become the server's; as they are, when it
+        was given a formatter."""
+
+        _gunicorn = True
 
         def __init__(self, is_access):
             super().__init__()
@@ -42,14 +46,33 @@ def connect(logging):
 
         def emit(self, record):
             try:
-                _write(record.levelno, self.format(record), self.is_access)
+                level = record.levelno if self.formatter is None else 0
+                _write(level, self.format(record), self.is_access)
             except Exception:
                 self.handleError(record)
 
+    _class = ServerLog
     for name in NAMES:
         logger = logging.getLogger(name)
         logger.propagate = False
         logger.addHandler(ServerLog(name == ACCESS))
+
+
+def server_log():
+    """The class of the server's own handlers; logging is imported by then."""
+    return _class
+
+
+def is_altered():
+    """Has somebody given gunicorn.access what C does not know of?"""
+    if not _connected:
+        return False
+    log = sys.modules["logging"].getLogger(ACCESS)
+    handlers = log.handlers
+    return bool(log.filters or log.propagate or log.disabled or
+                log.level > 20 or len(handlers) != 1 or
+                type(handlers[0]) is not _class or handlers[0].formatter or
+                handlers[0].filters)
 
 
 class Finder:

@@ -52,6 +52,7 @@ class Worker:
         self.tmp = Tmp()
         self._alive = True
         self._calls = {}
+        self._seen = 0
 
     def __str__(self):
         return f"<Worker {self._pid}>"
@@ -66,9 +67,9 @@ class Worker:
 
     @property
     def nr(self):
-        """Requests that it has had."""
+        """Requests that it has had, this one too."""
         requests = self._calls.get("requests")
-        return requests() if requests else 0
+        return max(requests() if requests else 0, self._seen)
 
     @property
     def max_requests(self):

@@ -24,12 +24,15 @@
 #define BOOTING_MS 100   /* back-offs end within this */
 #define POLL_MAX (2 + 8) /* signals, bell, templates */
 
-/* One that cannot be had leaves its worker without: -1. */
+/*
+ * One that cannot be had leaves its worker without: -1. Where descriptors are
+ * few, most are for connections.
+ */
 static void
 make_bells(struct heritage *h)
 {
 	for (unsigned i = 0; i < HERITAGE_BELLS; i++) {
-		h->bells[i] = fd_event();
+		h->bells[i] = i < fd_limit() / 32 ? fd_event() : -1;
 		if (h->bells[i] < 0)
 			h->bells[i] = -1;
 	}

@@ -55,6 +55,7 @@ start_beside(struct arbiter *a)
 		return;
 	}
 	a->new_pid = pid;
+	arbiter_hooks_tell(a->current, LINK_PRE_EXEC, 0, 0);
 	log_event(EV_ARBITER_REEXECED, (int)pid);
 }
 

@@ -12,9 +12,11 @@ Each server has a folder and a port of its own and is ended with its test.
 import http.client
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 
@@ -54,6 +56,7 @@ class Server:
     def __init__(self, folder, args, env, fds=(), init=False):
         self.folder = folder
         self._init = init
+        self._successor = None
         with socket.socket() as s:
             s.bind(("127.0.0.1", 0))
             self.port = s.getsockname()[1]
@@ -92,7 +95,17 @@ class Server:
     @property
     def pid(self):
         """The arbiter's; with init=True there is a process above it."""
+        if self._successor is not None:
+            return self._successor
         return self.init_child() if self._init else self.process.pid
+
+    def follow(self, pid):
+        """From here on the server is another process, no child of ours."""
+        self._successor = pid
+
+    @property
+    def under_init(self):
+        return self._init
 
     @property
     def init(self):
@@ -116,7 +129,7 @@ class Server:
         return self._titled(": admin")
 
     def _titled(self, title):
-        parents = [self.process.pid]
+        parents = [self._successor or self.process.pid]
         if self._init:
             parents += _children(self.process.pid)  # of the adopted ones
             parents += [p for p in _children(self.init)
@@ -129,6 +142,9 @@ class Server:
         os.kill(to, getattr(signal, "SIG" + name))
 
     def wait(self, deadline=DEADLINE):
+        if self._successor is not None:
+            _until(lambda: not _lives(self._successor), "its end", deadline)
+            return 0
         try:
             status = self.process.wait(deadline)
         except subprocess.TimeoutExpired:
@@ -151,6 +167,9 @@ class Server:
         (self.folder / name).write_text(text)
 
     def end(self):
+        if self._successor is not None and _lives(self._successor):
+            self.signal("QUIT")
+            self.wait()
         if self.process.poll() is None:
             self.signal("QUIT")
             try:
@@ -160,6 +179,14 @@ class Server:
                     os.kill(pid, signal.SIGKILL)
                 self.process.kill()
                 self.process.wait()
+
+
+def _lives(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as f:
+            return f.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def _title(pid):
@@ -215,3 +242,31 @@ def serve(tmp_path):
     yield start
     for s in servers:
         s.end()
+
+
+class OwnCopy:
+    """The executable of this test alone, replaced as an upgrade does it."""
+
+    def __init__(self, path, original):
+        self.path, self.original = path, original
+        self.renew()
+
+    def renew(self):
+        shutil.copy(self.original, f"{self.path}.new")
+        os.rename(f"{self.path}.new", self.path)
+
+    def put(self, content):
+        with open(f"{self.path}.new", "wb") as f:
+            f.write(content)
+        os.chmod(f"{self.path}.new", 0o755)
+        os.rename(f"{self.path}.new", self.path)
+
+    def remove(self):
+        os.remove(self.path)
+
+
+@pytest.fixture
+def own_copy(tmp_path, monkeypatch):
+    copy = OwnCopy(str(tmp_path / "greencorn"), BINARY)
+    monkeypatch.setattr(sys.modules[__name__], "BINARY", copy.path)
+    return copy

@@ -13,6 +13,7 @@ import time
 
 import pytest
 
+KINDS = ["sync", "gthread", "sync under init"]
 FAULTS = 1000 if os.environ.get("SOAK") else 100
 THREADS = 4
 PAUSE = 0.005  # between a thread's requests
@@ -129,6 +130,12 @@ class Connection:
             self.socket.close()
 
 
+def pid_as_seen_inside(pid):
+    with open(f"/proc/{pid}/status") as f:
+        return int(next(line for line in f if line.startswith("NSpid:"))
+                   .split()[-1])
+
+
 class Disturbed:
     """A server on a listener that outlives it, and what is done to it."""
 
@@ -167,9 +174,10 @@ class Disturbed:
 
     def kill_worker(self):
         pid = random.choice(self.server.workers())
-        self.client.killed[pid] = time.monotonic()
+        name = pid_as_seen_inside(pid)
+        self.client.killed[name] = time.monotonic()
         self.server.signal("KILL", pid)
-        self.client.killed[pid] = time.monotonic()
+        self.client.killed[name] = time.monotonic()
         self.until(lambda: len(self.server.workers()) >= 2, "a new worker")
 
     def kill_template(self):
@@ -184,6 +192,23 @@ class Disturbed:
         text = "Autorestarting worker"
         self.server.wait_log(text, count=self.server.log.count(text) + 1)
 
+    def usr2(self):
+        path = self.server.folder / "run.pid.2"
+        old, n = self.server.pid, self.server.log.count("Ready: ")
+        self.server.signal("USR2")
+        self.server.wait_log("Ready: ", count=n + 1)
+        if not self.server.under_init:
+            new = int(path.read_text())
+            self.server.signal("TERM")
+            self.server.wait()
+            self.server.follow(new)
+        self.until(lambda: self.server.pid != old, "the new arbiter")
+
+    def kill_arbiter(self):
+        n = self.server.log.count("Adopting")
+        self.server.signal("KILL", self.server.pid)
+        self.server.wait_log("Adopting", count=n + 1)
+
     def restart(self):
         self.server.signal("TERM")
         assert self.server.wait() == 0
@@ -192,27 +217,31 @@ class Disturbed:
 
 def faults_of(d):
     often = [d.hup, d.ttin_ttou, d.kill_worker, d.recycle]
-    seldom = [d.restart, d.kill_template]
-    chosen = (often * 4 + seldom) * (FAULTS // 18 + 1)
+    seldom = [d.usr2, d.kill_template]
+    seldom.append(d.kill_arbiter if d.server.under_init else d.restart)
+    chosen = (often * 4 + seldom) * (FAULTS // 19 + 1)
     random.shuffle(chosen)
-    return chosen[:FAULTS // 2]
+    return chosen[:FAULTS // len(KINDS)]
 
 
-@pytest.mark.parametrize("kind", ["sync", "gthread"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_no_request_is_lost(serve, until, capsys, kind):
     seed = random.randrange(2 ** 32)
     random.seed(seed)
-    d = Disturbed(serve, until, workers=2, worker_class=kind, threads=2
-                  if kind == "gthread" else 1, keepalive=30,
-                  max_requests=300, max_requests_jitter=100)
+    d = Disturbed(serve, until, init="init" in kind, workers=2,
+                  worker_class=kind.split()[0], keepalive=30,
+                  threads=2 if "gthread" in kind else 1,
+                  max_requests=300, max_requests_jitter=100,
+                  pidfile="run.pid")
     started = time.monotonic()
-    for fault in faults_of(d):
+    faults = faults_of(d)
+    for fault in faults:
         fault()
     d.client.end()
     with capsys.disabled():
-        print(f"\n{kind}, seed {seed}: {FAULTS // 2} faults in "
+        print(f"\n{kind}, seed {seed}: {len(faults)} faults in "
               f"{time.monotonic() - started:.0f} s, {d.client.asked} requests,"
               f" {len(d.client.lost)} lost, {len(d.client.with_worker)} with "
               f"a killed worker")
     assert d.client.lost == []
-    assert d.client.asked > 10 * FAULTS // 2
+    assert d.client.asked > 10 * len(faults)

@@ -58,6 +58,7 @@ prepare(struct arbiter *a, struct heritage *h)
 	atomic_store(&a->board->arbiter_pid, (int)getpid());
 	if (sys_set_subreaper() < 0)
 		log_errno(EV_ARBITER_SUBREAPER);
+	systemd_start(a);
 	listening_take(a, h->handover);
 	return adopt_all(a);
 }
@@ -70,6 +71,8 @@ pause_ms(const struct arbiter *a)
 		return STOPPING_MS;
 	if (a->spawn_again_ms != 0 || a->template_again_ms != 0)
 		return BOOTING_MS;
+	if (systemd_due_ms(a) != 0 && systemd_due_ms(a) < LOOK_MS)
+		return (int)systemd_due_ms(a);
 	return LOOK_MS;
 }
 
@@ -134,6 +137,7 @@ turn(struct arbiter *a)
 	generation_sweep(a);
 	arbiter_admin_keep(a, now);
 	reexec_look(a);
+	systemd_look(a, now);
 	if (a->stop != STOP_NONE && stop_proceed(a, now))
 		return false;
 	wait_for_something(a);

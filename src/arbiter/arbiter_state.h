@@ -80,6 +80,13 @@ struct listening {
 	bool used; /* by the newest generation (while comparing) */
 };
 
+/* Of the service manager that started us. */
+struct arbiter_systemd {
+	int fd; /* -1: there is none */
+	bool ready, reloading;
+	uint64_t watchdog_ms, watchdog_due_ms; /* 0: it does not watch */
+};
+
 struct arbiter {
 	struct heritage *h;
 	struct board *board;
@@ -108,6 +115,7 @@ struct arbiter {
 
 	char pidfile[ARBITER_PATH_MAX]; /* ours; empty: none */
 
+	struct arbiter_systemd systemd;
 	pid_t old_pid; /* the arbiter that has exec'd us, beside us; or 0 */
 	pid_t new_pid; /* the one that we have exec'd; or 0 */
 
@@ -188,6 +196,15 @@ void reexec_on_exit(struct arbiter *a, const struct child_end *end);
 /* Is the old one gone? */
 void reexec_look(struct arbiter *a);
 
+/* systemd.c */
+void systemd_start(struct arbiter *a);
+/* Says what has changed, and that we live. */
+void systemd_look(struct arbiter *a, uint64_t now);
+/* It wants to hear of us so often; 0: never. */
+uint64_t systemd_due_ms(const struct arbiter *a);
+void systemd_reloading(struct arbiter *a);
+void systemd_stopping(struct arbiter *a);
+
 /* pidfile.c */
 
 /*
@@ -218,6 +235,8 @@ struct worker *workers_by_pid(struct arbiter *a, pid_t pid);
 /* Lets all workers of g go: it will not come to be. */
 void workers_dismiss(struct arbiter *a, const struct generation *g);
 void workers_signal(struct arbiter *a, int sig);
+/* As many as wanted are ready, and none waits to be replaced. */
+bool workers_settled(const struct arbiter *a);
 bool workers_any(const struct arbiter *a);
 /* Workers of g that are not yet gone. */
 unsigned workers_of(const struct arbiter *a, const struct generation *g);

@@ -215,8 +215,10 @@ generation_reload(struct arbiter *a)
 	}
 	config_draft_destroy(a->reread);
 	a->reread = d;
-	if (generation_start(a) == 0)
-		a->candidate->is_reload = true;
+	if (generation_start(a) < 0)
+		return;
+	a->candidate->is_reload = true;
+	systemd_reloading(a);
 }
 
 /* After a pause, which doubles with each try in a row. */

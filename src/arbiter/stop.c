@@ -40,7 +40,10 @@ stop_begin(struct arbiter *a, enum stop_kind kind, int exit_status)
 		a->exit_status = exit_status;
 	if (kind <= a->stop)
 		return; /* it is on its way */
+	if (a->stop == STOP_NONE)
+		systemd_stopping(a);
 	a->stop = kind;
+	atomic_store(&a->board->handed_on, a->new_pid != 0);
 	atomic_store(&a->board->phase, BOARD_STOPPING);
 	a->stop_told_ms = now;
 	if (kind == STOP_GRACEFUL && cfg != NULL && workers_any(a))

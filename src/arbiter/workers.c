@@ -240,6 +240,17 @@ oldest(struct arbiter *a, const struct generation *g, bool older)
 	return NULL;
 }
 
+bool
+workers_settled(const struct arbiter *a)
+{
+	struct standing s;
+
+	if (a->candidate != NULL || a->current == NULL)
+		return false;
+	s = count(a, a->current);
+	return s.older == 0 && s.ready >= a->n_workers;
+}
+
 /*
  * While older workers serve, new ones come one at a time: a second full set
  * would not fit a memory limit. Without any, all are asked for at once.

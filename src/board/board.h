@@ -91,6 +91,7 @@ struct board {
 	_Atomic uint64_t arbiter_ms; /* the arbiter's heartbeat */
 	_Atomic int32_t arbiter_pid;
 	_Atomic uint32_t phase;      /* enum board_phase */
+	_Atomic uint32_t handed_on;  /* another server has the listeners too */
 	_Atomic uint32_t n_ready;    /* workers that serve */
 	_Atomic uint32_t n_workers;  /* workers that should */
 	_Atomic uint64_t started_ms; /* clock_ms of the server's start */

@@ -274,10 +274,11 @@ drained(struct reactor *r)
 static bool
 is_handed_on(const struct worker_process *w)
 {
+	if (atomic_load(&w->h->board->handed_on) != 0)
+		return true;
 	/* Under init an arbiter that died has a successor. */
 	return atomic_load(&w->h->board->phase) != BOARD_STOPPING &&
-	    (w->h->handover->init_link >= 0 ||
-		getppid() == w->h->arbiter_pid);
+	    (w->h->handover->init_link >= 0 || getppid() == w->h->arbiter_pid);
 }
 
 /* Finishes what runs, within the graceful time. Without the GIL. */

@@ -53,7 +53,7 @@ class Answer:
 
 
 class Server:
-    def __init__(self, folder, args, env, fds=(), init=False):
+    def __init__(self, folder, args, env, fds=(), init=False, wrapped=()):
         self.folder = folder
         self._init = init
         self._successor = None
@@ -66,7 +66,7 @@ class Server:
         environment["GREENCORN_BIND"] = f"127.0.0.1:{self.port}"
         environment.update(env)
         self.process = subprocess.Popen(
-            [*(AS_PID_1 if init else ()), os.path.abspath(BINARY), *args],
+            [*wrapped, *(AS_PID_1 if init else ()), os.path.abspath(BINARY), *args],
             cwd=folder, env=environment,
             pass_fds=fds, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT)
@@ -225,7 +225,7 @@ def serve(tmp_path):
     servers = []
 
     def start(*args, app=HELLO, conf=None, env=None, ready=True, fds=(),
-              init=False, **settings):
+              init=False, wrapped=(), **settings):
         (tmp_path / "app.py").write_text(app)
         if conf is not None:
             (tmp_path / "gunicorn.conf.py").write_text(conf)
@@ -233,7 +233,7 @@ def serve(tmp_path):
                        for k, v in settings.items()}
         environment.update(env or {})
         s = Server(tmp_path, args or ("app:app",), environment, fds,
-                   init)
+                   init, wrapped)
         servers.append(s)
         if ready:
             s.wait_ready()

@@ -15,6 +15,7 @@ def note(environ, n, digest):
         "id": environ.get("HTTP_X_ID"), "method": environ["REQUEST_METHOD"],
         "uri": environ["RAW_URI"], "body": n, "sha": digest,
         "peer": environ.get("REMOTE_PORT"),
+        "address": environ["REMOTE_ADDR"],
         "scheme": environ["wsgi.url_scheme"]})
     fd = os.open(os.environ["SEEN"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     os.write(fd, line.encode() + b"\n")

@@ -7,10 +7,15 @@
 proxy is each of them, as it comes ("nginx", "haproxy") and told to let pass
 what it would refuse ("nginx-lax", "haproxy-lax"). These keep connections to
 the server; "nginx-1.0" speaks HTTP/1.0 to it, as nginx does unless told, over
-a unix socket. Each gives every request that it forwards an id, which is in
-its access log, in the request and in the answer.
+a unix socket, and "nginx-uwsgi" uwsgi. Each gives every request that it
+forwards an id, which is in its access log, in the request and in the answer.
+
+front is what says who the client is: HAProxy by both versions of the PROXY
+protocol ("haproxy-v1", "haproxy-v2"), nginx as a proxy of streams, by the
+first ("nginx-stream"), and in uwsgi's variables.
 """
 
+import contextlib
 import importlib.util
 import json
 import pathlib
@@ -53,14 +58,50 @@ http {{
     server {{
         listen 127.0.0.1:{port};
         location / {{
-            proxy_pass http://app;
-            {http}
-            proxy_set_header Host $http_host;
-            proxy_set_header X-Id $request_id;
-            proxy_set_header X-Forwarded-Proto https;
+            {passing}
             add_header X-Proxy-Id $request_id always;
             {streaming}
         }}
+    }}
+}}
+"""
+NGINX_HTTP = """
+            proxy_pass http://app;
+            proxy_set_header Host $http_host;
+            proxy_set_header X-Id $request_id;
+            proxy_set_header X-Forwarded-Proto https;
+"""
+# As nginx's own uwsgi_params, and what the tests need.
+NGINX_UWSGI = """
+            uwsgi_pass uwsgi://app;
+            uwsgi_param QUERY_STRING $query_string;
+            uwsgi_param REQUEST_METHOD $request_method;
+            uwsgi_param CONTENT_TYPE $content_type;
+            uwsgi_param CONTENT_LENGTH $content_length;
+            uwsgi_param REQUEST_URI $request_uri;
+            uwsgi_param PATH_INFO $document_uri;
+            uwsgi_param DOCUMENT_ROOT $document_root;
+            uwsgi_param SERVER_PROTOCOL $server_protocol;
+            uwsgi_param REQUEST_SCHEME $scheme;
+            uwsgi_param HTTPS on;
+            uwsgi_param REMOTE_ADDR $remote_addr;
+            uwsgi_param REMOTE_PORT $remote_port;
+            uwsgi_param SERVER_PORT $server_port;
+            uwsgi_param SERVER_NAME $server_name;
+            uwsgi_param HTTP_X_ID $request_id;
+"""
+NGINX_STREAM = """
+load_module /usr/lib/nginx/modules/ngx_stream_module.so;
+daemon off;
+worker_processes 1;
+pid {folder}/pid;
+error_log {folder}/error;
+events {{ worker_connections 500; }}
+stream {{
+    server {{
+        listen 127.0.0.1:{port};
+        proxy_pass {server};
+        proxy_protocol on;
     }}
 }}
 """
@@ -73,6 +114,7 @@ NGINX_1_1 = """
             proxy_http_version 1.1;
             proxy_set_header Connection "";
 """
+PASSING = {"1.0": NGINX_HTTP, "uwsgi": NGINX_UWSGI}
 STREAMING = """
             proxy_request_buffering off;
             proxy_buffering off;
@@ -100,7 +142,7 @@ frontend clients
     log-format '{{"id": "%ID", "method": "%HM", "uri": "%{{+E}}HU", "server": "%s", "status": "%ST", "end": "%ts"}}'
     default_backend app
 backend app
-    server app {server}
+    server app {server} {proxy}
 """
 HAPROXY_LAX = """
     option accept-invalid-http-request
@@ -141,18 +183,25 @@ class Proxy:
         settings = {"folder": folder, "port": self.address[1],
                     "server": upstream(server.address)}
         out = open(folder / "out", "wb")
-        if kind == "nginx":
+        if name == "nginx-stream":
+            config = NGINX_STREAM.format(**settings)
+            command = [tool("nginx"), "-p", folder, "-e", folder / "error",
+                       "-c", folder / "config"]
+        elif kind == "nginx":
             self.log_path = folder / "access"
             config = NGINX.format(
                 lax=NGINX_LAX if lax else "",
                 streaming=STREAMING if lax else "",
-                http="" if form == "1.0" else NGINX_1_1, **settings)
+                passing=PASSING.get(form, NGINX_HTTP + NGINX_1_1),
+                **settings)
             command = [tool("nginx"), "-p", folder, "-e", folder / "error",
                        "-c", folder / "config"]
         else:
             self.log_path = folder / "out"
-            config = HAPROXY.format(lax=HAPROXY_LAX if lax else "",
-                                    **settings)
+            config = HAPROXY.format(
+                lax=HAPROXY_LAX if lax else "",
+                proxy={"v1": "send-proxy", "v2": "send-proxy-v2"}.get(
+                    form, ""), **settings)
             command = [tool("haproxy"), "-db", "-f", folder / "config"]
         (folder / "config").write_text(config)
         for path in folder, server.seen_path.parent:
@@ -175,8 +224,8 @@ class Proxy:
             assert time.monotonic() < end, f"{self.name}: never {what}"
             time.sleep(0.01)
 
-    def connect(self):
-        return wire.Connection(self.address)
+    def connect(self, source=None):
+        return wire.Connection(self.address, source)
 
     def ask(self, uri=b"/"):
         return self.connect().ask(GET % uri)
@@ -239,24 +288,46 @@ class Server(wire.Server):
                 for line in self.seen_path.read_text().splitlines()]
 
 
-PROXIES = ["nginx", "nginx-1.0", "nginx-lax", "haproxy", "haproxy-lax"]
+PROXIES = ["nginx", "nginx-1.0", "nginx-lax", "nginx-uwsgi", "haproxy",
+           "haproxy-lax"]
+FRONTS = ["nginx-stream", "nginx-uwsgi", "haproxy-v1", "haproxy-v2"]
+SETTINGS = {
+    "nginx-uwsgi": {"protocol": "uwsgi"},
+    "nginx-stream": {"proxy_protocol": "v1"},
+    "haproxy-v1": {"proxy_protocol": "auto"},
+    "haproxy-v2": {"proxy_protocol": "v2"},
+}
 
 
-@pytest.fixture(scope="module", params=[
-    (name, worker_class) for name in PROXIES for worker_class in wire.CLASSES],
-    ids="-".join)
-def proxy(request, tmp_path_factory):
-    name, worker_class = request.param
-    folder = tmp_path_factory.mktemp("server")
+def with_classes(names):
+    return [(name, worker_class) for name in names
+            for worker_class in wire.CLASSES]
+
+
+@contextlib.contextmanager
+def running(name, worker_class, folders):
+    folder = folders.mktemp("server")
     server = Server(folder, {
         **({"bind": f"unix:{folder}/s"} if name == "nginx-1.0" else {}),
-        **wire.CLASSES[worker_class]})
+        **SETTINGS.get(name, {}), **wire.CLASSES[worker_class]})
     p = None
     try:
-        p = Proxy(name, tmp_path_factory.mktemp("proxy"), server)
+        p = Proxy(name, folders.mktemp("proxy"), server)
         yield p
     finally:
         if p is not None:
             p.stop()
         status = server.stop()
     assert status == 0, server.log()
+
+
+@pytest.fixture(scope="module", params=with_classes(PROXIES), ids="-".join)
+def proxy(request, tmp_path_factory):
+    with running(*request.param, tmp_path_factory) as p:
+        yield p
+
+
+@pytest.fixture(scope="module", params=with_classes(FRONTS), ids="-".join)
+def front(request, tmp_path_factory):
+    with running(*request.param, tmp_path_factory) as p:
+        yield p

@@ -136,6 +136,7 @@ turn(struct arbiter *a)
 	generation_tick(a, now);
 	generation_sweep(a);
 	arbiter_admin_keep(a, now);
+	arbiter_metrics_tick(a, now);
 	reexec_look(a);
 	systemd_look(a, now);
 	if (a->stop != STOP_NONE && stop_proceed(a, now))

@@ -131,6 +131,11 @@ struct arbiter {
 	unsigned next_orphan;
 };
 
+/* arbiter_metrics.c */
+
+/* In each turn: gauges to statsd, where that is asked for. */
+void arbiter_metrics_tick(struct arbiter *a, uint64_t now);
+
 /* generation.c */
 
 /*

@@ -16,6 +16,7 @@
 #include "role/role.h"
 #include "sys/fd.h"
 #include "sys/signals.h"
+#include "telemetry/statsd.h"
 
 #include "arbiter/arbiter.h"
 #include "arbiter/arbiter_state.h"
@@ -339,6 +340,7 @@ on_configured(struct arbiter *a, struct generation *g)
 	}
 	config_log_apply(g->config->loglevel, g->config->log_format);
 	config_log_syslog(g->config, g->config->chdir);
+	statsd_start(g->config, g->config->chdir);
 	say_start(a, g);
 	config_warn(g->draft);
 	if (mprotect(g->config_mem, CONFIG_MEM_LEN, PROT_READ) < 0)

@@ -352,6 +352,17 @@ sock_local(int fd, struct sock_addr *a)
 	return getsockname(fd, &a->any, &a->len) < 0 ? -E_SYSTEM : 0;
 }
 
+int
+sock_backlog(int listener)
+{
+	struct tcp_info info;
+	socklen_t len = sizeof(info);
+
+	if (getsockopt(listener, IPPROTO_TCP, TCP_INFO, &info, &len) < 0)
+		return -E_SYSTEM;
+	return (int)info.tcpi_unacked; /* of a listener: those that wait */
+}
+
 bool
 sock_is_listening(int fd)
 {

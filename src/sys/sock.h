@@ -72,6 +72,8 @@ int sock_accept(int listener, struct sock_addr *peer);
 
 /* What fd is bound to; 0 or -E_SYSTEM. */
 int sock_local(int fd, struct sock_addr *a);
+/* How many connections wait to be accepted; -E_SYSTEM: not told (unix). */
+int sock_backlog(int listener);
 /* Is it a socket that listens? */
 bool sock_is_listening(int fd);
 

@@ -34,6 +34,7 @@
 #include "sys/sys_random.h"
 #include "sys/sys_time.h"
 #include "telemetry/access_log.h"
+#include "telemetry/statsd.h"
 
 #include "worker/worker_class.h"
 #include "worker/worker_forks.h"
@@ -112,6 +113,22 @@ on_end(struct proto_env *env, const struct request *req)
 	(void)env;
 	if (!req->has_own_line)
 		access_log_request(req);
+	statsd_request(req);
+}
+
+/* 0 or -E_*, logged. */
+static int
+start_statsd(struct proto_env *env, const struct config *cfg)
+{
+	int rc = statsd_start_requests(cfg);
+
+	if (rc < 0)
+		log_event(EV_STATSD, cfg->statsd_host, error_text(rc));
+	if (statsd_wants_us()) {
+		env->on_end = on_end;
+		env->clock_us = time_us;
+	}
+	return rc;
 }
 
 /* 0 or -E_*, logged. */
@@ -169,7 +186,8 @@ make_reactor(struct worker_process *w)
 	};
 
 	if (worker_rules_fill(&env, w->cfg) < 0 ||
-	    start_access_log(&env, w->cfg) < 0)
+	    start_access_log(&env, w->cfg) < 0 ||
+	    start_statsd(&env, w->cfg) < 0)
 		return NULL;
 	env.executor = w->executor;
 	return reactor_create(&o);
@@ -369,6 +387,7 @@ worker_run(struct heritage *h)
 	log_event(EV_WORKER_EXIT, (int)getpid());
 	drain(&w);
 	access_log_stop();
+	statsd_stop();
 	finish(&w, told_ms);
 	return WORKER_EXIT_OK;
 }

@@ -11,6 +11,7 @@
 #include "net/reactor.h"
 #include "python/python_gil.h"
 #include "telemetry/access_log.h"
+#include "telemetry/statsd.h"
 
 #include "base/banned.h"
 
@@ -26,6 +27,7 @@ in_child(void)
 	python_gil_watch(NULL, NULL);
 	reactor_after_fork_child(reactor);
 	access_log_forget();
+	statsd_forget();
 	reactor_unlock(reactor);
 }
 

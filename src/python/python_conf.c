@@ -127,11 +127,29 @@ run_module(const char *name)
 	return 0;
 }
 
+/* A program that has become the server says its settings itself. */
+static int
+run_program(const char *name)
+{
+	PyObject *module, *found = NULL; /* new */
+
+	module = PyImport_ImportModule("greencorn._program");
+	if (module != NULL)
+		found = PyObject_CallMethod(module, "settings", NULL);
+	Py_XDECREF(module);
+	if (found == NULL)
+		return failed(name);
+	names = found;
+	return 0;
+}
+
 static int
 run_source(const char *source)
 {
 	const char *file = source;
 
+	if (str_starts(str_of(source), STR("program:")))
+		return run_program(source + sizeof "program:" - 1);
 	if (str_starts(str_of(source), STR("python:")))
 		return run_module(source + sizeof "python:" - 1);
 	if (str_starts(str_of(source), STR("file:")))

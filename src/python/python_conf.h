@@ -19,7 +19,8 @@ typedef int
 python_conf_setting(void *cookie, const char *name, struct str text);
 
 /*
- * source: PATH, "file:PATH" or "python:MODULE"; NULL: ./gunicorn.conf.py if
+ * source: PATH, "file:PATH" or "python:MODULE", or "program:TEXT" (the program
+ * of _program.py, which knows which one); NULL: ./gunicorn.conf.py if
  * there is one. 0; what setting returned; or, after the reason was logged
  * with the whole traceback, -E_NOT_FOUND (no such file) or -E_PYTHON.
  */

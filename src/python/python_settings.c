@@ -9,11 +9,15 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "base/buf.h"
+#include "base/error.h"
 #include "config/config.h"
+#include "python/python_json.h"
 #include "python/python_ref.h"
 
 #include "base/banned.h"
 
+#define JSON_MAX (1 << 20)
 #define V4_BITS 96 /* before the address in an IPv4-mapped one */
 
 static const struct config *config; /* NULL: this process has none */
@@ -225,9 +229,30 @@ values(PyObject *self, PyObject *unused)
 	return dict;
 }
 
+PyDoc_STRVAR(json_doc, "json(value): as a configuration file's value is sent.");
+
+static PyObject *
+json(PyObject *self, PyObject *value)
+{
+	PyObject *text = NULL; /* new */
+	struct buf out;
+	int rc;
+
+	(void)self;
+	buf_init(&out, JSON_MAX);
+	rc = python_json_put(&out, value);
+	if (rc == 0)
+		text = python_ref_decoded(buf_str(&out));
+	buf_finish(&out);
+	if (text == NULL && PyErr_Occurred() == NULL)
+		PyErr_SetString(PyExc_ValueError, error_text(rc));
+	return text;
+}
+
 static PyMethodDef methods[] = {
 	{ "table", table, METH_NOARGS, table_doc },
 	{ "values", values, METH_NOARGS, values_doc },
+	{ "json", json, METH_O, json_doc },
 	{ NULL, NULL, 0, NULL },
 };
 

@@ -31,7 +31,7 @@ def start(texts, names, arguments, pid, listeners, calls, has_logger):
     for name, text in texts.items():
         _hooks[name] = checked(name, find(name, text, names),
                                arguments[name].split(", "))
-    server = Arbiter._of_server(Config._of_server(_hooks), pid, listeners)
+    server = Arbiter._of_server(Config._of_server(_hooks, names), pid, listeners)
     if has_logger:
         try:
             server.log

@@ -137,6 +137,27 @@ def get_default_config_file():
     return path if os.path.exists(path) else None
 
 
+def parser_of(cfg):
+    """An argparse parser of the settings' flags; its result has None for what
+    is not given."""
+    import argparse
+
+    parser = argparse.ArgumentParser(usage=cfg.usage, prog=cfg.prog)
+    parser.add_argument("args", nargs="*")
+    for name, setting in cfg.settings.items():
+        if not setting.cli:
+            continue
+        kind = {"dest": name, "default": None,
+                "help": setting.desc.replace("%", "%%")}
+        if setting.kind == "BOOL":
+            kind.update(action="store_const", const=not setting.default)
+        elif setting.kind in LISTS - {"WORDS", "NETS"}:
+            kind.update(action="append")
+        flags = [flag.partition("=")[0] for flag in setting.cli]
+        parser.add_argument(*flags, **kind)
+    return parser
+
+
 def resolve(name):
     """The object of module.name or module:name."""
     module, _, path = name.partition(":")
@@ -172,17 +193,19 @@ class Config:
         self.env_orig = os.environ.copy()
 
     @classmethod
-    def _of_server(cls, hooks=None):
-        """What this server runs with; hooks: {name: callable}."""
+    def _of_server(cls, hooks=None, names=None):
+        """What this server runs with. hooks: {name: callable}; names: the
+        configuration file's, whose objects may hold what no text can."""
         self = cls()
         for name, value in (_greencorn_settings.values() or {}).items():
             setting = self.settings[name]
             if setting.kind == "HOOK":
                 value = (hooks or {}).get(name)
+            original = (names or {}).get(name)
+            if setting.kind == "JSON" and isinstance(original, dict) and \
+                    _greencorn_settings.json(original) == value:
+                value = original
             setting.value = to_python(setting.kind, value)
-        original = original_of("logconfig_dict")
-        if isinstance(original, dict):
-            self.settings["logconfig_dict"].value = original
         return self
 
     def __getattr__(self, name):
@@ -292,13 +315,6 @@ class Config:
 
     def is_check(self):
         return self.check_config or self.print_config
-
-
-def original_of(name):
-    """The configuration file's own object of that name, which may hold what
-    no text can; None when another source has set it."""
-    config = sys.modules.get("__config__")
-    return getattr(config, name, None)
 
 
 __all__ = ["Config", "ConfigError", "Setting", "get_default_config_file",

@@ -10,7 +10,7 @@ import time
 from _queue import SimpleQueue
 
 from gunicorn.arbiter import Arbiter
-from gunicorn.config import Config
+from gunicorn.config import Config, ConfigError
 from gunicorn.workers.base import Worker
 
 HANGS = 1.0  # seconds that a fork waits for a hook that runs
@@ -35,7 +35,7 @@ def start(texts, names, arguments, pid, listeners, calls, has_logger):
     if has_logger:
         try:
             server.log
-        except (ImportError, AttributeError, RuntimeError, OSError) as e:
+        except (ImportError, ConfigError, RuntimeError, OSError) as e:
             raise ValueError(str(e).removeprefix("Error: ")) from e
 
 

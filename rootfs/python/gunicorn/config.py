@@ -163,9 +163,12 @@ def resolve(name):
     module, _, path = name.partition(":")
     if not path:
         module, _, path = name.rpartition(".")
-    found = __import__(module, fromlist=["_"])
-    for part in path.split("."):
-        found = getattr(found, part)
+    try:
+        found = __import__(module, fromlist=["_"])
+        for part in path.split("."):
+            found = getattr(found, part)
+    except AttributeError as e:  # which __getattr__ would hide
+        raise ConfigError(f"{name!r} cannot be found: {e}") from None
     return found
 
 

@@ -147,7 +147,7 @@ def test_values_in_all_their_forms(serve, tmp_path):
             ("LIMIT_REQUEST_BODY", "512MiB", "limit_request_body", "512MiB"),
             ("UMASK", "0o22", "umask", "0o22"),
             ("PRELOAD_APP", "Yes", "preload_app", "Yes"),
-            ("ON_STARTING", "hooks:start", "on_starting", "hooks:start")]:
+            ("PRE_FORK", "app:app", "pre_fork", "app:app")]:
         env = {f"GREENCORN_{variable}": value}
         assert _printed(serve, name, env=env) == \
             f"{printed}  # GREENCORN_{variable}"

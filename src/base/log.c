@@ -573,7 +573,7 @@ write_text_line(
 	put_text_start(&l, level);
 	put_escaped(&l, text, ESCAPE_TEXT);
 	put_text_end(&l);
-	if (give_taps(&l, level, event))
+	if (event != EV_MAX && give_taps(&l, level, event))
 		return true;
 	if (!json)
 		log_write(l.mem, l.len);
@@ -610,4 +610,10 @@ void
 log_python(enum log_level level, struct str text)
 {
 	write_lines(level, EV_PYTHON, text);
+}
+
+void
+log_again(enum log_level level, struct str text)
+{
+	write_lines(level, EV_MAX, text);
 }

@@ -61,6 +61,8 @@ void log_errno(enum event ev, ...);
 void log_text(enum log_level level, struct str text);
 /* The same for what Python's loggers say. */
 void log_python(enum log_level level, struct str text);
+/* The same for what a tap has taken and cannot write: it is written here. */
+void log_again(enum log_level level, struct str text);
 
 void log_set_level(enum log_level level);
 enum log_level log_get_level(void);

@@ -199,6 +199,8 @@ struct config_bind;
 struct sock_addr;
 int config_log_address(
     const struct config_bind *to, const char *dir, struct sock_addr *a);
+/* Are Python's loggers not the plain ones (logger_class, logconfig*)? */
+bool config_has_logger(const struct config *c);
 /* Do lines per request go there? */
 bool config_has_access_syslog(const struct config *c);
 

@@ -131,3 +131,20 @@ config_log_syslog(const struct config *c, const char *dir)
 	}
 	log_syslog_start(&o);
 }
+
+bool
+config_has_logger(const struct config *c)
+{
+	static const char *const plain[] = {
+		"",
+		"simple",
+		"gunicorn.glogging.Logger",
+		"gunicorn.instrument.statsd.Statsd",
+	};
+	bool is_plain = false;
+
+	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
+		is_plain = is_plain || strcmp(c->logger_class, plain[i]) == 0;
+	return !is_plain || c->logconfig[0] != '\0' ||
+	    c->logconfig_dict[0] != '\0' || c->logconfig_json[0] != '\0';
+}

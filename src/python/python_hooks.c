@@ -221,25 +221,6 @@ refused(void)
 	return -E_PYTHON;
 }
 
-/* Loggers of the configuration's own are made at the start. */
-static bool
-has_logger(const struct config *cfg)
-{
-	static const struct str plain[] = {
-		STR(""),
-		STR("simple"),
-		STR("gunicorn.glogging.Logger"),
-		STR("gunicorn.instrument.statsd.Statsd"),
-	};
-	bool is_plain = false;
-
-	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
-		is_plain =
-		    is_plain || str_eq(str_of(cfg->logger_class), plain[i]);
-	return !is_plain || cfg->logconfig[0] != '\0' ||
-	    cfg->logconfig_dict[0] != '\0' || cfg->logconfig_json[0] != '\0';
-}
-
 /* Imports and starts _hooks; texts is stolen. 0 or -E_PYTHON, logged. */
 static int
 begin(PyObject *texts)
@@ -252,7 +233,7 @@ begin(PyObject *texts)
 		done = PyObject_CallMethod(imported, "start", "OONiNNO", texts,
 		    names == NULL ? Py_None : names, arguments_of_all(),
 		    (int)facts.server_pid, listeners_of(&facts), functions(),
-		    has_logger(facts.cfg) ? Py_True : Py_False);
+		    config_has_logger(facts.cfg) ? Py_True : Py_False);
 	Py_XDECREF(texts);
 	if (done == NULL) {
 		Py_XDECREF(imported);
@@ -271,7 +252,7 @@ python_hooks_start(const struct python_hooks_facts *f)
 	facts = *f;
 	row = f->row;
 	texts = texts_of(f->cfg);
-	if (texts == NULL || PyDict_GET_SIZE(texts) > 0 || has_logger(f->cfg))
+	if (texts == NULL || PyDict_GET_SIZE(texts) > 0 || config_has_logger(f->cfg))
 		return begin(texts);
 	Py_DECREF(texts);
 	return 0;

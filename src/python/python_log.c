@@ -10,10 +10,13 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "python/python_error.h"
+#include "python/python_gil.h"
 #include "python/python_ref.h"
+#include "sys/log_ring.h"
 
 #include "base/banned.h"
 
+#define RING_MS 60000 /* the bell rings sooner */
 #define LEVEL_STEP 10 /* logging counts DEBUG 10, INFO 20, ... CRITICAL 50 */
 
 static enum log_level
@@ -94,6 +97,46 @@ python_log_start(void)
 	if (module != NULL)
 		done = PyObject_CallMethod(module, "start", "Oi", write, level);
 	Py_XDECREF(write);
+	Py_XDECREF(module);
+	if (done == NULL) {
+		python_error_log(LOG_ERROR);
+		return -E_PYTHON;
+	}
+	Py_DECREF(done);
+	return 0;
+}
+
+/* take(): (levelno, text), or None when there will be no more. */
+static PyObject *
+take(PyObject *self, PyObject *unused)
+{
+	struct log_ring_line line;
+	int rc;
+
+	(void)self;
+	(void)unused;
+	python_gil_drop();
+	while ((rc = log_ring_take(&line, RING_MS)) == 0)
+		;
+	python_gil_take();
+	if (rc < 0)
+		return Py_NewRef(Py_None);
+	return Py_BuildValue("iN", ((int)line.level + 1) * LEVEL_STEP,
+	    PyUnicode_DecodeUTF8(line.text, (Py_ssize_t)line.len, "replace"));
+}
+
+int
+python_log_read_ring(void)
+{
+	static PyMethodDef method = { "take", take, METH_NOARGS, NULL };
+	PyObject *function = PyCFunction_New(&method, NULL); /* new */
+	PyObject *module = NULL, *done = NULL;               /* new */
+
+	if (function != NULL)
+		module = PyImport_ImportModule("greencorn._logging");
+	if (module != NULL)
+		done = PyObject_CallMethod(module, "read", "O", function);
+	Py_XDECREF(function);
 	Py_XDECREF(module);
 	if (done == NULL) {
 		python_error_log(LOG_ERROR);

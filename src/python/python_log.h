@@ -15,6 +15,13 @@
  */
 int python_log_start(void);
 
+/*
+ * Starts a thread of Python that gives the lines of the ring (sys/log_ring.h)
+ * to gunicorn.error. Needs the GIL. 0, or -E_PYTHON after the reason was
+ * logged.
+ */
+int python_log_read_ring(void);
+
 /* Where the lines of gunicorn.access go from now on; before that: nowhere. */
 void python_log_set_access(void (*put)(struct str text));
 

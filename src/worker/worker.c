@@ -31,6 +31,7 @@
 #include "role/handover.h"
 #include "role/heritage.h"
 #include "sys/fd.h"
+#include "sys/log_ring.h"
 #include "sys/sys_random.h"
 #include "sys/sys_time.h"
 #include "telemetry/access_log.h"
@@ -44,6 +45,7 @@
 
 #define TURN_MAX_MS 1000 /* the heartbeat's grain */
 #define TURN_MIN_MS 50
+#define RING_END_MS 500  /* for Python's loggers to write what they have */
 #define EXIT_MIN_MS 1000 /* for the libraries' own at-exit work */
 
 enum worker_exit {
@@ -350,6 +352,8 @@ boot(struct worker_process *w)
 	rc = python_hooks_worker(&h->board->rows[h->row], h->age);
 	if (rc == -E_EXIT)
 		return python_hooks_exit_status();
+	if (config_has_logger(w->cfg) && python_log_read_ring() < 0)
+		log_ring_end(0);
 	status = prepare(w);
 	if (status == 0)
 		status = load(w);
@@ -373,9 +377,12 @@ worker_run(struct heritage *h)
 	w.cfg = h->config;
 	w.turn_ms = turn_ms(w.cfg);
 	w.requests_max = requests_max(w.cfg);
+	if (config_has_logger(w.cfg) && log_ring_start() < 0)
+		log_event(EV_LOG_RING);
 	log_event(EV_WORKER_BOOT, (int)getpid());
 	status = boot(&w);
 	if (status != 0) {
+		log_ring_end(0);
 		python_hooks_leaving();
 		return status;
 	}
@@ -386,6 +393,7 @@ worker_run(struct heritage *h)
 	told_ms = clock_ms();
 	log_event(EV_WORKER_EXIT, (int)getpid());
 	drain(&w);
+	log_ring_end(RING_END_MS);
 	access_log_stop();
 	statsd_stop();
 	finish(&w, told_ms);

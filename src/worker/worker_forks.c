@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "net/reactor.h"
 #include "python/python_gil.h"
+#include "sys/log_ring.h"
 #include "telemetry/access_log.h"
 #include "telemetry/statsd.h"
 
@@ -27,6 +28,7 @@ in_child(void)
 	python_gil_watch(NULL, NULL);
 	reactor_after_fork_child(reactor);
 	access_log_forget();
+	log_ring_forget();
 	statsd_forget();
 	reactor_unlock(reactor);
 }

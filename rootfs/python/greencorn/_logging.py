@@ -58,6 +58,24 @@ def connect(logging):
         logger.addHandler(ServerLog(name == ACCESS))
 
 
+def read(take):
+    """A thread gives the lines of C to gunicorn.error. take() is (levelno,
+    text), or None when there will be no more."""
+    import _thread
+    import logging
+
+    log = logging.getLogger(ERROR)
+
+    def give():
+        while (line := take()) is not None:
+            level, text = line
+            if log.isEnabledFor(level):
+                log.handle(log.makeRecord(ERROR, level, "", 0, text, (),
+                                          None))
+
+    _thread.start_new_thread(give, ())
+
+
 def server_log():
     """The class of the server's own handlers; logging is imported by then."""
     return _class

@@ -39,6 +39,7 @@
 
 #include "worker/worker_class.h"
 #include "worker/worker_forks.h"
+#include "worker/worker_reload.h"
 #include "worker/worker_rules.h"
 #include "worker/worker_signals.h"
 #include "base/banned.h"
@@ -363,6 +364,7 @@ boot(struct worker_process *w)
 	if (rc == -E_EXIT)
 		return python_hooks_exit_status();
 	wsgi_observer_start();
+	worker_reload_start(h);
 	return w->executor->ops->start(w->executor) < 0 ? WORKER_EXIT_BOOT : 0;
 }
 

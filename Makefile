@@ -37,6 +37,10 @@ bench-start: release ## from exec to the first answer, memory, size
 bench: bench-programs ## cost of a request, beside others [BENCH_ONLY=hello]
 	@scripts/install-tools peers || true
 	@python3 tests/bench/bench.py
+	@[ -n "$(BENCH_ONLY)$(BENCH_SERVERS)" ] || python3 tests/bench/share.py
+
+bench-share: release ## how workers share the work, beside others
+	@python3 tests/bench/share.py
 
 bench-instructions: bench-programs ## instructions a request; [PROFILE=hello] by function
 	@python3 tests/bench/instructions.py
@@ -89,6 +93,6 @@ bench-programs: release
 	@$(SUB) -f build/release.mk bench
 
 .DEFAULT_GOAL := release
-.PHONY: release hosted run test check lint soak image bench-start bench \
+.PHONY: release hosted run test check lint soak image bench-start bench bench-share \
     bench-instructions asan ubsan fault cover fmt docs tags clean help build-tools \
     test-tools soak-tools bench-programs

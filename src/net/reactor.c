@@ -294,6 +294,17 @@ reactor_sleep(struct reactor *r, pthread_cond_t *cond, int ms)
 	pthread_cond_timedwait(cond, &r->lock, &until);
 }
 
+/* What siblings and probes see of the queue. */
+static void
+stamp_ready(struct reactor *r)
+{
+	struct board_row *row = r->options.row;
+
+	atomic_store_explicit(&row->n_ready, r->n_ready, memory_order_relaxed);
+	atomic_store_explicit(
+	    &row->ready_ms, r->ready_ms, memory_order_relaxed);
+}
+
 static int
 poll_and_dispatch(struct reactor *r, int timeout_ms)
 {
@@ -301,6 +312,9 @@ poll_and_dispatch(struct reactor *r, int timeout_ms)
 	int n;
 
 	set_timer_fd(r);
+	/* What the last turn left may have been done since. */
+	if (r->options.row != NULL)
+		stamp_ready(r);
 	r->turning = false;
 	r->waiting = true;
 	pthread_mutex_unlock(&r->lock);
@@ -331,9 +345,7 @@ stamp(struct reactor *r)
 	atomic_store_explicit(
 	    &row->n_connections, r->n_accepted, memory_order_relaxed);
 	atomic_store_explicit(&row->n_open, r->pool.n, memory_order_relaxed);
-	atomic_store_explicit(&row->n_ready, r->n_ready, memory_order_relaxed);
-	atomic_store_explicit(
-	    &row->ready_ms, r->ready_ms, memory_order_relaxed);
+	stamp_ready(r);
 }
 
 int

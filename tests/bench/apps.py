@@ -1,6 +1,7 @@
 """The applications of the bench: one for each shape of load."""
 
 import json as _json
+import os as _os
 import time as _time
 
 RECORD = {
@@ -52,3 +53,21 @@ def _blob(size):
 blob_100k = _blob(100_000)
 blob_1m = _blob(1_000_000)
 blob_10m = _blob(10_000_000)
+
+
+def share(environ, start_response):
+    """Says whose answer it is; the path says what it costs."""
+    how, end = environ["PATH_INFO"], _time.monotonic() + 3
+    if how == "/sleep10ms":
+        _time.sleep(0.01)
+    elif how == "/sleep":
+        _time.sleep(3)
+    elif how == "/compute":
+        while _time.monotonic() < end:
+            sum(range(20000))
+    elif how == "/c":
+        pow(3, 11 << 20)  # about three seconds, and nobody gets the GIL
+    body = str(_os.getpid()).encode()
+    start_response("200 OK", [("Content-Type", "text/plain"),
+                              ("Content-Length", str(len(body)))])
+    return [body]

@@ -266,7 +266,7 @@ def clean_environment(folder):
 
 
 class Running:
-    """A server that runs on a core until stop()."""
+    """A server that runs on a core (None: on all) until stop()."""
 
     def __init__(self, server, shape, core, folder):
         self.server = server
@@ -275,8 +275,9 @@ class Running:
         command = server.command(shape, self.port, folder)
         self.log = os.path.join(folder, server.name.replace(" ", "-"))
         with open(self.log, "wb") as log:
+            pinned = [] if core is None else ["taskset", "-c", str(core)]
             self.process = subprocess.Popen(
-                ["taskset", "-c", str(core), *command], cwd=HERE,
+                [*pinned, *command], cwd=HERE,
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 start_new_session=True,
                 env=clean_environment(folder))

@@ -849,7 +849,7 @@ answer_overdue(struct h1 *h)
 	}
 }
 
-static void
+void
 h1_on_overdue(struct conn *c, const void *slot)
 {
 	struct h1 *h = h1_from(c);

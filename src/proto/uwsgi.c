@@ -52,5 +52,6 @@ const struct proto_ops uwsgi_ops = {
 	.want_read = h1_want_read,
 	.on_gone = h1_on_gone,
 	.on_close = h1_on_close,
+	.on_overdue = h1_on_overdue,
 	.passable = h1_passable,
 };

@@ -115,6 +115,19 @@ def test_waiting_for_the_client_counts(start, threads):
     s.wait_log("REQUEST TIMEOUT in POST /reads")
 
 
+def test_it_holds_for_uwsgi(start):
+    s = start(1, protocol="uwsgi")
+    names = [("REQUEST_METHOD", "GET"), ("PATH_INFO", "/sleeps"),
+             ("REQUEST_URI", "/sleeps"), ("QUERY_STRING", ""),
+             ("SERVER_PROTOCOL", "HTTP/1.1"), ("HTTP_HOST", "a")]
+    body = b"".join(len(w).to_bytes(2, "little") + w.encode()
+                    for pair in names for w in pair)
+    with socket.create_connection(("127.0.0.1", s.port), 10) as c:
+        c.sendall(b"\0" + len(body).to_bytes(2, "little") + b"\0" + body)
+        assert b" 504 " in c.recv(100)
+    s.wait_log("REQUEST TIMEOUT in GET /sleeps")
+
+
 @THREADS
 def test_without_it_nothing_is_cut(serve, threads):
     s = serve("app:app", app=APP.replace("sleep(1000)", "sleep(2)"),

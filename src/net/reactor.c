@@ -387,6 +387,10 @@ reactor_count_ready(struct reactor *r, int more)
 		r->ready_ms = reactor_now_ms(r);
 	/* Written with the lock only; read without it too. */
 	atomic_store_explicit(&r->n_ready, n, memory_order_relaxed);
+	/* Siblings must see at once, not at the next turn, who is idle. */
+	if (n == 0 && r->options.siblings != NULL)
+		atomic_store_explicit(
+		    &r->options.row->n_ready, 0, memory_order_relaxed);
 }
 
 struct list *

@@ -16,6 +16,9 @@ def sleeps():
     while not os.path.exists("go"):
         time.sleep(0.01)
 
+def sleeps_once():
+    time.sleep(2)
+
 def computes():
     while not os.path.exists("go"):
         sum(range(20000))
@@ -149,6 +152,23 @@ def test_nobody_waits_for_the_next_slow_one_either(serve, wait_until):
         (server.folder / "go").unlink()
         (server.folder / "began").unlink()
         assert min(took) < 0.5
+
+
+def test_who_has_just_served_is_idle(serve, wait_until):
+    """What the board says of a worker that sleeps in its reactor is true."""
+    s = serve("app:app", app=APP, workers=2, timeout=60)
+    s.wait_ready()
+    clients = [Client(s) for _ in range(6)]
+    slow, _ = _begin(s, clients, "sleeps_once", wait_until)
+    clients.remove(slow)
+    begun = time.monotonic()
+    for c in clients:
+        c.send()
+    for c in clients:
+        c.answer()
+    took = time.monotonic() - begun
+    slow.answer()
+    assert took < 0.5
 
 
 def test_what_is_passed_on_is_whole(server, wait_until):

@@ -100,17 +100,36 @@ leave_signals_to_arbiter(void)
 }
 
 /*
- * A worker has TERM's default meaning until it knows better. Around a fork it
- * is blocked, so that none is lost in between.
+ * TERM and QUIT end a worker that boots. Around a fork they are blocked, so
+ * that none is lost in between.
  */
 static void
-block_term(int how)
+block_ends(int how)
 {
 	sigset_t set;
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGQUIT);
 	CHECK(sigprocmask(how, &set, NULL) == 0);
+}
+
+static void
+on_quit_at_boot(int sig)
+{
+	(void)sig;
+	_exit(0);
+}
+
+static void
+take_ends(void)
+{
+	struct sigaction act = { .sa_handler = SIG_DFL };
+
+	CHECK(sigaction(SIGTERM, &act, NULL) == 0);
+	act.sa_handler = on_quit_at_boot;
+	CHECK(sigaction(SIGQUIT, &act, NULL) == 0);
+	block_ends(SIG_UNBLOCK);
 }
 
 /* One setting of the configuration file, on its way to the arbiter. */
@@ -305,10 +324,8 @@ static _Noreturn void
 become_worker(struct template *t, const struct link_message *m)
 {
 	struct heritage *h = t->h;
-	struct sigaction act = { .sa_handler = SIG_DFL };
 
-	CHECK(sigaction(SIGTERM, &act, NULL) == 0);
-	block_term(SIG_UNBLOCK);
+	take_ends();
 	fd_close(h->link);
 	h->link = -1;
 	h->row = m->row;
@@ -325,12 +342,12 @@ spawn(struct template *t, const struct link_message *m)
 	int why;
 
 	python_hooks_before_fork((unsigned)m->number);
-	block_term(SIG_BLOCK);
+	block_ends(SIG_BLOCK);
 	pid = python_fork(CLONE_PARENT);
 	if (pid == 0)
 		become_worker(t, m);
 	why = errno;
-	block_term(SIG_UNBLOCK);
+	block_ends(SIG_UNBLOCK);
 	python_hooks_forked((unsigned)m->number, pid > 0 ? pid : 0);
 	answer.number = (int32_t)pid;
 	if (pid < 0) {

@@ -12,7 +12,7 @@ import re
 
 import pytest
 
-collect_ignore_glob = ["*conftest.py"]
+collect_ignore_glob = ["*conftest.py", "data/*"]
 
 _path = pathlib.Path(__file__).parent.parent / "server" / "conftest.py"
 _spec = importlib.util.spec_from_file_location("tree_server_conftest", _path)

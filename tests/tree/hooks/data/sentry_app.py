@@ -1,0 +1,8 @@
+from sentry_sdk.integrations.wsgi import SentryWsgiMiddleware
+
+
+def broken(environ, start_response):
+    raise ZeroDivisionError("caught by sentry")
+
+
+app = SentryWsgiMiddleware(broken)

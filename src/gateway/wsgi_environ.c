@@ -329,6 +329,37 @@ set_secrets(
 	return rc;
 }
 
+/* value is stolen, and NULL when making it failed. */
+static int
+set_key(PyObject *env, enum wsgi_key key, PyObject *value)
+{
+	int rc = -1;
+
+	if (value != NULL)
+		rc = PyDict_SetItem(env, wsgi_keys[key], value);
+	Py_XDECREF(value);
+	return rc;
+}
+
+/* New reference to a copy with what a PROXY header said, or NULL. */
+static PyObject *
+behind_front(const struct wsgi_template *t, const struct endpoint *front)
+{
+	PyObject *env = PyDict_Copy(t->dict); /* new */
+	bool v6 = str_find(front->host, ':') < front->host.len;
+	struct str family = v6 ? STR("TCP6") : STR("TCP4");
+
+	if (env == NULL)
+		return NULL;
+	if (set_key(env, WSGI_KEY_PROXY_PROTOCOL, python_ref_latin1(family)) <
+		0 ||
+	    set_key(env, WSGI_KEY_PROXY_ADDR, python_ref_latin1(front->host)) <
+		0 ||
+	    set_key(env, WSGI_KEY_PROXY_PORT, port_text(front->port)) < 0)
+		Py_CLEAR(env);
+	return env;
+}
+
 PyObject *
 wsgi_environ_create(struct wsgi_call *c)
 {
@@ -341,7 +372,8 @@ wsgi_environ_create(struct wsgi_call *c)
 	if (t == NULL || set_texts(t, req) < 0)
 		return NULL;
 	c->template = t;
-	env = wsgi_lend_take(&c->templates, t);
+	env = req->front.host.len > 0 ? behind_front(t, &req->front)
+				      : wsgi_lend_take(&c->templates, t);
 	if (env == NULL)
 		return NULL;
 	rc = t->n_fields == 0  ? set_fields(env, req)

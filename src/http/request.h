@@ -106,6 +106,7 @@ struct request {
 
 	struct endpoint peer;  /* who connected */
 	struct endpoint local; /* what they connected to */
+	struct endpoint front; /* in front of us (PROXY); host empty: unsaid */
 
 	struct response response;
 	_Atomic(enum request_end) end;

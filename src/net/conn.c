@@ -543,6 +543,7 @@ release(struct conn *c)
 	list_remove(&c->runnable);
 	buf_finish(&c->in);
 	buf_finish(&c->out);
+	free(c->front);
 	r->n_closed[c->why]++;
 	conn_pool_give(&r->pool, c);
 	reactor_on_room(r);
@@ -678,6 +679,23 @@ conn_set_peer(struct conn *c, struct str host, uint16_t port)
 {
 	set_peer(c, host, port);
 	c->proto->on_peer(c);
+}
+
+int
+conn_set_front(struct conn *c, struct str host, uint16_t port)
+{
+	struct conn_front *front = c->front;
+
+	if (front == NULL)
+		front = malloc(sizeof(*front));
+	if (front == NULL)
+		return -E_NOMEM;
+	c->front = front;
+	host = str_head(host, sizeof(front->host));
+	memcpy(front->host, host.ptr, host.len);
+	front->len = (uint8_t)host.len;
+	front->port = port;
+	return 0;
 }
 
 struct conn *

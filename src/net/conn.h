@@ -127,6 +127,13 @@ struct proto_ops {
 	struct conn *(*passable)(struct list *ready, struct str parts[2]);
 };
 
+/* What a PROXY header says that the client has connected to. */
+struct conn_front {
+	uint16_t port;
+	uint8_t len;
+	char host[46];
+};
+
 struct conn {
 	uint32_t magic;
 	uint32_t slot, generation;
@@ -136,6 +143,7 @@ struct conn {
 	const struct transport_ops *transport;
 	const struct proto_ops *proto;
 	struct proto_state *state;
+	struct conn_front *front; /* NULL: nobody said */
 	struct buf in;  /* read, not yet used up; open may set its bound */
 	struct buf out; /* to be sent before anything else */
 	struct timer timer;
@@ -246,6 +254,8 @@ struct conn *conn_adopt(struct reactor *r, const struct listener *l, int fd,
     struct str host, uint16_t port, struct str bytes);
 /* For transports: who is at the other end, before the first bytes. */
 void conn_set_peer(struct conn *c, struct str host, uint16_t port);
+/* And what that one connected to. 0 or -E_NOMEM. */
+int conn_set_front(struct conn *c, struct str host, uint16_t port);
 /* Its descriptor is in other hands: all that is left of it here goes. */
 void conn_give_away(struct conn *c);
 /* The connection that a cookie means, or NULL: it is another one now. */

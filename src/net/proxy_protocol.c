@@ -65,7 +65,6 @@ static int
 parse_fields(struct str line, struct proxy_protocol *p)
 {
 	struct str fields[V1_FIELDS];
-	struct sock_addr ours;
 	uint16_t from, to;
 	unsigned n = 0;
 	bool v6;
@@ -79,7 +78,7 @@ parse_fields(struct str line, struct proxy_protocol *p)
 	    parse_port(fields[3], &from) < 0 || parse_port(fields[4], &to) < 0)
 		return -E_PROTOCOL;
 	p->given = true;
-	if (parse_host(fields[2], v6, to, &ours) < 0)
+	if (parse_host(fields[2], v6, to, &p->server) < 0)
 		return -E_PROTOCOL;
 	return parse_host(fields[1], v6, from, &p->client);
 }
@@ -111,21 +110,21 @@ big16(const char *p)
 }
 
 static void
-set_v4(struct sock_addr *a, const char *p)
+set_v4(struct sock_addr *a, const char *host, const char *port)
 {
 	a->len = sizeof(a->v4);
 	a->v4.sin_family = AF_INET;
-	memcpy(&a->v4.sin_addr, p, 4);
-	memcpy(&a->v4.sin_port, p + 8, 2);
+	memcpy(&a->v4.sin_addr, host, 4);
+	memcpy(&a->v4.sin_port, port, 2);
 }
 
 static void
-set_v6(struct sock_addr *a, const char *p)
+set_v6(struct sock_addr *a, const char *host, const char *port)
 {
 	a->len = sizeof(a->v6);
 	a->v6.sin6_family = AF_INET6;
-	memcpy(&a->v6.sin6_addr, p, 16);
-	memcpy(&a->v6.sin6_port, p + 32, 2);
+	memcpy(&a->v6.sin6_addr, host, 16);
+	memcpy(&a->v6.sin6_port, port, 2);
 }
 
 /* Addresses and what follows them, of that family and kind of socket. */
@@ -138,13 +137,15 @@ parse_addresses(unsigned family, struct str s, struct proxy_protocol *p)
 	case 0x11: /* TCP over IPv4: two addresses, two ports */
 		if (s.len < 12)
 			return -E_PROTOCOL;
-		set_v4(&p->client, s.ptr);
+		set_v4(&p->client, s.ptr, s.ptr + 8);
+		set_v4(&p->server, s.ptr + 4, s.ptr + 10);
 		p->given = true;
 		return 0;
 	case 0x21: /* over IPv6 */
 		if (s.len < 36)
 			return -E_PROTOCOL;
-		set_v6(&p->client, s.ptr);
+		set_v6(&p->client, s.ptr, s.ptr + 32);
+		set_v6(&p->server, s.ptr + 16, s.ptr + 34);
 		p->given = true;
 		return 0;
 	case 0x31: /* a unix socket: it has no address that says anything */

@@ -25,6 +25,7 @@ struct proxy_protocol {
 	/* False: LOCAL, UNKNOWN or no TCP: the socket's own address counts. */
 	bool given;
 	struct sock_addr client;
+	struct sock_addr server; /* what it connected to, at the front end */
 };
 
 /* "v1", "v2", "auto": a set of versions; anything else: 0. */

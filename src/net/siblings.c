@@ -25,6 +25,7 @@ struct passed {
 	uint16_t peer_port;
 	uint8_t peer_len;
 	char peer[46];
+	struct conn_front front; /* host empty: none */
 };
 
 int
@@ -96,6 +97,8 @@ compose(const struct conn *c, const struct str parts[2], struct message *m)
 	if (parts[0].len > room || parts[1].len > room - parts[0].len)
 		return false;
 	memcpy(head.peer, c->peer, sizeof(head.peer));
+	if (c->front != NULL)
+		head.front = *c->front;
 	memcpy(mem, &head, sizeof(head));
 	memcpy(mem + sizeof(head), parts[0].ptr, parts[0].len);
 	if (parts[1].len > 0)
@@ -176,7 +179,8 @@ adopt(struct reactor *r, struct message *m)
 		return false;
 	memcpy(&head, m->body.ptr, sizeof(head));
 	if (head.listener >= REACTOR_LISTENERS_MAX ||
-	    head.peer_len > sizeof(head.peer))
+	    head.peer_len > sizeof(head.peer) ||
+	    head.front.len > sizeof(head.front.host))
 		return false;
 	c = conn_adopt(r, &r->listeners[head.listener], m->fds[0],
 	    (struct str){ head.peer, head.peer_len }, head.peer_port,

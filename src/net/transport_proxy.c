@@ -39,23 +39,28 @@ may_say_so(const struct conn *c)
 	    config_net_has(c->reactor->options.proxy_allow, peer);
 }
 
+/* 0 or -E_NOMEM. */
+static int
+set_ends(struct conn *c, const struct proxy_protocol *p)
+{
+	char host[SOCK_HOST_MAX];
+	struct str s = { host, sock_host(&p->client, host) };
+
+	conn_set_peer(c, s, sock_port(&p->client));
+	s.len = sock_host(&p->server, host);
+	return conn_set_front(c, s, sock_port(&p->server));
+}
+
 /* The header has n bytes: takes them, and what they say. */
 static ssize_t
 take(struct conn *c, void *mem, size_t n, const struct proxy_protocol *p)
 {
-	char host[SOCK_HOST_MAX];
-
 	if (!may_say_so(c))
 		return refuse(c, CLOSE_PROXY_DENIED);
 	if (sock_recv(c->fd, mem, n) != (ssize_t)n)
 		return -E_GONE;
-	if (p->given) {
-		n = sock_host(&p->client, host);
-		conn_set_peer(
-		    c, (struct str){ host, n }, sock_port(&p->client));
-	}
 	go_on_plainly(c);
-	return 0;
+	return p->given ? set_ends(c, p) : 0;
 }
 
 static ssize_t

@@ -113,6 +113,10 @@ set_ends(struct h1 *h)
 	req->peer.port = c->peer_port;
 	req->local.host = c->listener->host;
 	req->local.port = c->listener->port;
+	if (c->front == NULL)
+		return;
+	req->front.host = (struct str){ c->front->host, c->front->len };
+	req->front.port = c->front->port;
 }
 
 /* Parses and judges the head: 0, -E_PROTOCOL or -E_NOMEM. */

@@ -90,7 +90,7 @@ def says(environ, start_response):
 def fields(environ, start_response):
     """Every HTTP_ key, a line each."""
     lines = [f"{k}={v}\n" for k, v in sorted(environ.items())
-             if k.startswith("HTTP_") or k in (
+             if k.startswith(("HTTP_", "PROXY_")) or k in (
                  "REQUEST_METHOD", "PATH_INFO", "QUERY_STRING",
                  "SERVER_PROTOCOL", "REMOTE_ADDR", "wsgi.url_scheme",
                  "CONTENT_TYPE", "CONTENT_LENGTH")]

@@ -108,6 +108,31 @@ def test_the_address_is_the_clients(front, header):
             s.wait_log(re.escape(address) + ' - - .*"GET /fields')
 
 
+@pytest.mark.parametrize("header, front_end", [
+    ([*V1_GOOD][0], ("TCP4", "192.0.2.1", "80")),
+    ([*V1_GOOD][2], ("TCP6", "::1", "80")),
+    ([*V2_GOOD][0], ("TCP4", "192.0.2.1", "80")),
+    (v2(1, 0x21, V6), ("TCP6", "2001:db8::7", "80")),
+    ([*V1_GOOD][4], (None, None, None)),
+    (v2(0, 0x11, V4), (None, None, None)),
+    (b"", (None, None, None)),
+])
+def test_what_it_connected_to(front, header, front_end):
+    c = front("auto").connect()
+    for request in header + GET, GET:
+        got = seen(c.ask(request))
+        assert tuple(map(got.get, ("PROXY_PROTOCOL", "PROXY_ADDR",
+                                   "PROXY_PORT"))) == front_end
+
+
+def test_no_request_has_what_another_ones_connection_said(front):
+    s = front("auto")
+    for header in [*V1_GOOD][0], b"":
+        for _ in range(20):
+            got = seen(s.connect().ask(header + GET))
+            assert ("PROXY_ADDR" in got) == (header != b"")
+
+
 @pytest.mark.parametrize("header", [*V1_GOOD][:2] + [*V2_GOOD][:1])
 def test_cut_at_each_byte(front, header):
     address = {**V1_GOOD, **V2_GOOD}[header]

@@ -132,6 +132,7 @@ turn(struct arbiter *a)
 	workers_look(a, now);
 	look_phase(a, now);
 	arbiter_hooks_watch(a, now);
+	arbiter_log_choose(a);
 	workers_balance(a);
 	generation_tick(a, now);
 	generation_sweep(a);

@@ -39,7 +39,9 @@ bool
 arbiter_hooks_at_end(const struct generation *g)
 {
 	return g->loaded && g->link >= 0 &&
-	    (g->config->on_exit[0] != '\0' || g->config->child_exit[0] != '\0');
+	    (g->config->on_exit[0] != '\0' ||
+		g->config->child_exit[0] != '\0' ||
+		config_has_logger(g->config));
 }
 
 void
@@ -75,6 +77,7 @@ arbiter_hooks_end(
 		return;
 	if (g->end_ms == 0) {
 		g->end_ms = now;
+		arbiter_log_choose(a);
 		if (arbiter_hooks_at_end(g) && link_tell(g->link, &m) == 0)
 			g->end_ms += END_MS;
 	}

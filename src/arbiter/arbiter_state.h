@@ -278,6 +278,15 @@ void arbiter_hooks_end(
 /* Names the hooks that do not return. */
 void arbiter_hooks_watch(struct arbiter *a, uint64_t now);
 
+/* arbiter_log.c */
+
+/* g's configuration may have loggers of Python: lines wait for them. */
+void arbiter_log_configured(struct arbiter *a, const struct generation *g);
+/* g will be no more. */
+void arbiter_log_forget(const struct generation *g);
+/* Which template lines go to now, after any change of generations. */
+void arbiter_log_choose(struct arbiter *a);
+
 /* reap.c */
 void reap_children(struct arbiter *a);
 /* A death that was reaped before its pid was known. */

@@ -65,6 +65,7 @@ close_link(struct generation *g)
 static void
 destroy(struct generation *g)
 {
+	arbiter_log_forget(g);
 	close_link(g);
 	config_draft_destroy(g->draft);
 	if (g->config_mem != NULL)
@@ -341,6 +342,7 @@ on_configured(struct arbiter *a, struct generation *g)
 	config_log_apply(g->config->loglevel, g->config->log_format);
 	config_log_syslog(g->config, g->config->chdir);
 	statsd_start(g->config, g->config->chdir);
+	arbiter_log_configured(a, g);
 	say_start(a, g);
 	config_warn(g->draft);
 	if (mprotect(g->config_mem, CONFIG_MEM_LEN, PROT_READ) < 0)
@@ -381,6 +383,7 @@ act_on(struct arbiter *a, struct generation *g, const struct link_message *m)
 	case LINK_LOADED:
 		g->state = GENERATION_LIVE;
 		g->loaded = a->was_loaded = true;
+		arbiter_log_choose(a);
 		if (is_check(g))
 			generation_fail(a, g, 0); /* it would start */
 		return true;

@@ -252,7 +252,8 @@ python_hooks_start(const struct python_hooks_facts *f)
 	facts = *f;
 	row = f->row;
 	texts = texts_of(f->cfg);
-	if (texts == NULL || PyDict_GET_SIZE(texts) > 0 || config_has_logger(f->cfg))
+	if (texts == NULL || PyDict_GET_SIZE(texts) > 0 ||
+	    config_has_logger(f->cfg))
 		return begin(texts);
 	Py_DECREF(texts);
 	return 0;

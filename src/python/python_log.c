@@ -145,3 +145,22 @@ python_log_read_ring(void)
 	Py_DECREF(done);
 	return 0;
 }
+
+void
+python_log_line(enum log_level level, int pid, struct str text)
+{
+	PyObject *module, *done = NULL; /* new */
+	int number = ((int)level + 1) * LEVEL_STEP;
+
+	module = PyImport_ImportModule("greencorn._logging");
+	if (module != NULL)
+		done = PyObject_CallMethod(module, "line", "iiN", number, pid,
+		    PyUnicode_DecodeUTF8(
+			text.ptr, (Py_ssize_t)text.len, "replace"));
+	Py_XDECREF(module);
+	if (done == NULL) {
+		log_again(level, text);
+		python_error_log(LOG_ERROR);
+	}
+	Py_XDECREF(done);
+}

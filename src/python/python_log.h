@@ -6,6 +6,7 @@
 #ifndef PYTHON_PYTHON_LOG_H
 #define PYTHON_PYTHON_LOG_H
 
+#include "base/log.h"
 #include "base/str.h"
 
 /*
@@ -14,6 +15,9 @@
  * logged.
  */
 int python_log_start(void);
+
+/* A line of another process, which gunicorn.error handles. Needs the GIL. */
+void python_log_line(enum log_level level, int pid, struct str text);
 
 /*
  * Starts a thread of Python that gives the lines of the ring (sys/log_ring.h)

@@ -374,6 +374,9 @@ tell_hooks(const struct link_message *m)
 	case LINK_WHEN_READY:
 		python_hooks_aside(HOOK_when_ready, "()");
 		return;
+	case LINK_LINE:
+		python_log_line((enum log_level)m->row, number, m->text);
+		return;
 	case LINK_PRE_EXEC:
 		python_hooks_aside(HOOK_pre_exec, "()");
 		return;

@@ -76,6 +76,17 @@ def read(take):
     _thread.start_new_thread(give, ())
 
 
+def line(level, pid, text):
+    """A line of the process pid, which has no Python."""
+    import logging
+
+    log = logging.getLogger(ERROR)
+    if log.isEnabledFor(level):
+        record = log.makeRecord(ERROR, level, "", 0, text, (), None)
+        record.process = pid
+        log.handle(record)
+
+
 def server_log():
     """The class of the server's own handlers; logging is imported by then."""
     return _class

@@ -86,3 +86,62 @@ def test_json_is_for_the_lines_of_others(serve, until):
     assert s.wait() == 0
     assert all(isinstance(json.loads(l), dict) for l in s.log.splitlines())
     assert "ValueError" not in s.log
+
+
+ALL_JSON = """
+import json
+import logging
+class Line(logging.Formatter):
+    def format(self, record):
+        return json.dumps({"pid": record.process, "level": record.levelname,
+                           "text": record.getMessage()})
+logconfig_dict = {
+    "version": 1,
+    "formatters": {"json": {"()": Line}},
+    "handlers": {"out": {"class": "logging.StreamHandler",
+                         "formatter": "json", "stream": "ext://sys.stderr"}},
+    "root": {"level": "INFO", "handlers": ["out"]},
+    "loggers": {"gunicorn.error": {"level": "INFO", "handlers": ["out"],
+                                   "propagate": False}},
+}
+"""
+
+
+def _texts(log, pid):
+    found = [json.loads(l) for l in log.splitlines() if l.startswith("{")]
+    return [o["text"] for o in found if o["pid"] == pid]
+
+
+def test_every_line_of_the_arbiter(serve, until):
+    s = serve(conf=ALL_JSON)
+    s.signal("TTIN")
+    until(lambda: len(s.workers()) == 2, "two workers")
+    old = s.template()
+    s.signal("HUP")
+    until(lambda: s.template() and s.template() != old and
+          len(s.template()) == 1, "the old template's end")
+    s.signal("TERM")
+    assert s.wait() == 0
+    plain = [l for l in s.log.splitlines() if not l.startswith("{")]
+    assert all("Shutting down: Master" in l for l in plain), plain
+    texts = _texts(s.log, s.pid)
+    order = [texts.index(next(t for t in texts if t.startswith(start)))
+             for start in ("Starting greencorn", "Listening at: ",
+                           "Using worker: ", "Ready: ",
+                           "Handling signal: ttin", "Handling signal: hup",
+                           "Handling signal: term")]
+    assert order == sorted(order)
+
+
+def test_a_start_that_fails_is_said_all_the_same(serve):
+    for conf in ("def on_starting(server): raise KeyError('no')",
+                 "def on_starting(server): os._exit(9)\nimport os"):
+        s = serve(conf=ALL_JSON + conf, ready=False)
+        assert s.wait() != 0
+        assert "Listening at: " in s.log and "Starting greencorn" in s.log
+
+
+def test_a_preload_that_takes_long_holds_nothing_back(serve):
+    s = serve(conf=ALL_JSON + "preload_app = True", ready=False,
+              app="import time; time.sleep(60)")
+    s.wait_log("Listening at: ", deadline=8)

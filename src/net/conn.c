@@ -700,13 +700,15 @@ conn_set_front(struct conn *c, struct str host, uint16_t port)
 
 struct conn *
 conn_adopt(struct reactor *r, const struct listener *l, int fd, struct str host,
-    uint16_t port, struct str bytes)
+    uint16_t port)
 {
-	struct conn *c = begin(r, l, fd, host, port);
+	return begin(r, l, fd, host, port);
+}
 
-	if (c != NULL)
-		on_read(c, bytes);
-	return c;
+void
+conn_feed(struct conn *c, struct str bytes)
+{
+	on_read(c, bytes);
 }
 
 struct conn *

@@ -246,12 +246,11 @@ void conn_hand_back(struct conn *c);
  */
 struct conn *conn_open(struct reactor *r, const struct listener *l, int fd,
     const struct sock_addr *peer);
-/*
- * The same, of a client that came to another worker: its address as text, and
- * bytes that were read there.
- */
+/* The same, of a client that came to another worker: its address as text. */
 struct conn *conn_adopt(struct reactor *r, const struct listener *l, int fd,
-    struct str host, uint16_t port, struct str bytes);
+    struct str host, uint16_t port);
+/* Then come the bytes that were read there. */
+void conn_feed(struct conn *c, struct str bytes);
 /* For transports: who is at the other end, before the first bytes. */
 void conn_set_peer(struct conn *c, struct str host, uint16_t port);
 /* And what that one connected to. 0 or -E_NOMEM. */

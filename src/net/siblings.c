@@ -173,6 +173,7 @@ static bool
 adopt(struct reactor *r, struct message *m)
 {
 	struct passed head;
+	struct str front;
 	struct conn *c;
 
 	if (m->type != PASSED || m->n_fds != 1 || m->body.len < sizeof(head))
@@ -183,11 +184,16 @@ adopt(struct reactor *r, struct message *m)
 	    head.front.len > sizeof(head.front.host))
 		return false;
 	c = conn_adopt(r, &r->listeners[head.listener], m->fds[0],
-	    (struct str){ head.peer, head.peer_len }, head.peer_port,
-	    str_tail(m->body, sizeof(head)));
+	    (struct str){ head.peer, head.peer_len }, head.peer_port);
 	m->fds[0] = -1;
-	if (c != NULL)
-		conn_service(c);
+	if (c == NULL)
+		return true;
+	front = (struct str){ head.front.host, head.front.len };
+	if (front.len > 0 && conn_set_front(c, front, head.front.port) < 0)
+		conn_close(c, CLOSE_NO_MEMORY);
+	else
+		conn_feed(c, str_tail(m->body, sizeof(head)));
+	conn_service(c);
 	return true;
 }
 

@@ -32,7 +32,7 @@ def app(environ, start_response):
         body = environ["wsgi.input"].read()
     elif path == "/who":
         body = repr((environ["REMOTE_ADDR"], environ["REMOTE_PORT"],
-                     environ["HTTP_X"])).encode()
+                     environ["HTTP_X"], environ.get("PROXY_ADDR"))).encode()
     elif path == "/10ms":
         time.sleep(0.01)
     elif path != "/":
@@ -177,10 +177,24 @@ def test_what_is_passed_on_is_whole(server, wait_until):
     body = os.urandom(50000)
     assert mates[0].ask("/echo", body=body) == body
     host, port = mates[1].socket.getsockname()
-    assert eval(mates[1].ask("/who")) == (host, str(port), "y")
+    assert eval(mates[1].ask("/who")) == (host, str(port), "y", None)
     # And it goes on as if nothing had happened.
     assert mates[0].ask("/echo", body=body[:10]) == body[:10]
     (server.folder / "go").touch()
+    slow.answer()
+
+
+def test_who_the_client_is_goes_along(serve, wait_until):
+    s = serve("app:app", "--proxy-protocol", app=APP, workers=2, timeout=60)
+    s.wait_ready()
+    clients = [Client(s) for _ in range(6)]
+    for c in clients:
+        c.socket.sendall(b"PROXY TCP4 203.0.113.7 192.0.2.1 5000 80\r\n")
+    slow, mates = _begin(s, clients, "sleeps", wait_until)
+    for c in mates:
+        assert eval(c.ask("/who")) == ("203.0.113.7", "5000", "y",
+                                       "192.0.2.1")
+    (s.folder / "go").touch()
     slow.answer()
 
 

@@ -56,6 +56,8 @@ arbiter_metrics_tick(struct arbiter *a, uint64_t now)
 		return;
 	ticks++;
 	next_ms = now + EVERY_MS;
-	if (a->current != NULL && a->current->config->enable_backlog_metric)
+	/* What an arbiter has adopted has no configuration at first. */
+	if (a->current != NULL && a->current->config != NULL &&
+	    a->current->config->enable_backlog_metric)
 		send_backlog(a);
 }

@@ -386,6 +386,12 @@ python_hooks_leaving(void)
 	(void)python_hooks_run(HOOK_worker_exit, "()");
 }
 
+void
+python_hooks_reopen(void)
+{
+	(void)note("reopen", "()");
+}
+
 /* --- requests --- */
 
 static PyObject *request_function, *answered_function; /* strong */

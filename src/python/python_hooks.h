@@ -54,6 +54,8 @@ void python_hooks_end(bool server);
 int python_hooks_worker(struct board_row *row, unsigned age);
 /* Its application is loaded (borrowed). Then post_worker_init. */
 int python_hooks_loaded(struct _object *app);
+/* Files that Python's handlers write to were moved: they open them anew. */
+void python_hooks_reopen(void);
 /* Says to hooks that it is about to leave. */
 void python_hooks_leaving(void);
 

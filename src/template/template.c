@@ -37,6 +37,7 @@
 #include "sys/fd.h"
 #include "sys/log_file.h"
 #include "sys/log_out.h"
+#include "sys/log_ring.h"
 #include "sys/message.h"
 
 #include "base/banned.h"
@@ -63,6 +64,8 @@ on_ignored(int sig)
 	(void)sig;
 }
 
+static volatile sig_atomic_t reopen;
+
 /* Its workers' logs are this one's. */
 static void
 on_reopen(int sig)
@@ -70,6 +73,7 @@ on_reopen(int sig)
 	int saved = errno;
 
 	(void)sig;
+	reopen = 1;
 	(void)log_out_reopen();
 	errno = saved;
 }
@@ -152,6 +156,24 @@ send_setting(void *cookie, const char *name, struct str text)
 	return link_send(t->h->link, &m);
 }
 
+/*
+ * What C has logged in this process goes to Python's loggers, where they have
+ * handlers of their own; what was told by a signal is done.
+ */
+static void
+look_after_logs(void)
+{
+	static struct log_ring_line line; /* static: it is large */
+
+	while (log_ring_take(&line, 0) == 1)
+		python_log_line(line.level, (int)getpid(),
+		    (struct str){ line.text, line.len });
+	if (reopen) {
+		reopen = 0;
+		python_hooks_reopen();
+	}
+}
+
 /* Waits for the next message, other Python threads running meanwhile. */
 static int
 receive(struct template *t, struct link_message *m)
@@ -159,6 +181,7 @@ receive(struct template *t, struct link_message *m)
 	int rc;
 
 	do {
+		look_after_logs();
 		python_gil_drop();
 		rc = link_receive(t->h->link, &t->inbox, LINK_WAIT_MS, m);
 		python_gil_take();
@@ -326,6 +349,7 @@ become_worker(struct template *t, const struct link_message *m)
 	struct heritage *h = t->h;
 
 	take_ends();
+	log_ring_forget();
 	fd_close(h->link);
 	h->link = -1;
 	h->row = m->row;
@@ -342,6 +366,7 @@ spawn(struct template *t, const struct link_message *m)
 	int why;
 
 	python_hooks_before_fork((unsigned)m->number);
+	look_after_logs();
 	block_ends(SIG_BLOCK);
 	pid = python_fork(CLONE_PARENT);
 	if (pid == 0)
@@ -390,6 +415,7 @@ static int
 end(const struct link_message *m)
 {
 	python_hooks_end(m->number != 0);
+	look_after_logs();
 	python_finish();
 	return TEMPLATE_EXIT_OVER;
 }
@@ -433,6 +459,8 @@ find_hooks(struct template *t)
 	python_settings_use(h->config);
 	if (python_hooks_start(&facts) < 0)
 		return TEMPLATE_EXIT_CONFIG;
+	if (config_has_logger(h->config) && log_ring_start() < 0)
+		log_event(EV_LOG_RING);
 	if (t->reason == LINK_REASON_REPLACEMENT || config_is_check(h->config))
 		return 0;
 	(void)python_hooks_run(
@@ -470,6 +498,35 @@ preload(struct template *t)
 	return worker->preload(t->h);
 }
 
+/* From Python's start to its end. The exit status. */
+static int
+live(struct template *t)
+{
+	struct heritage *h = t->h;
+	int status;
+
+	if (python_start_server(h->argc, h->argv) < 0)
+		return TEMPLATE_EXIT_BOOT;
+	if (python_log_start() < 0) /* the configuration file may log */
+		return TEMPLATE_EXIT_BOOT;
+	status = configure(t);
+	if (status >= 0)
+		return status;
+	status = apply(h->config);
+	if (status == 0 && python_log_start() < 0)
+		status = TEMPLATE_EXIT_BOOT;
+	if (status == 0)
+		status = find_hooks(t);
+	if (status == 0)
+		status = preload(t);
+	if (status == 0)
+		status = run_first_hooks(t);
+	if (status != 0)
+		return status;
+	freeze_memory();
+	return serve(t);
+}
+
 int
 template_run(struct heritage *h)
 {
@@ -478,24 +535,7 @@ template_run(struct heritage *h)
 
 	t.h = h;
 	leave_signals_to_arbiter();
-	if (python_start_server(h->argc, h->argv) < 0)
-		return TEMPLATE_EXIT_BOOT;
-	if (python_log_start() < 0) /* the configuration file may log */
-		return TEMPLATE_EXIT_BOOT;
-	status = configure(&t);
-	if (status >= 0)
-		return status;
-	status = apply(h->config);
-	if (status == 0 && python_log_start() < 0)
-		status = TEMPLATE_EXIT_BOOT;
-	if (status == 0)
-		status = find_hooks(&t);
-	if (status == 0)
-		status = preload(&t);
-	if (status == 0)
-		status = run_first_hooks(&t);
-	if (status != 0)
-		return status;
-	freeze_memory();
-	return serve(&t);
+	status = live(&t);
+	log_ring_end(0);
+	return status;
 }

@@ -261,10 +261,15 @@ worker_retire(struct worker_process *w)
 static void
 turn(struct worker_process *w, int ms)
 {
+	bool reopened;
+
 	w->executor->ops->turn(w->executor, ms);
-	if (!python_hooks_signalled())
+	reopened = worker_signals_reopened();
+	if (!reopened && !python_hooks_signalled())
 		return;
 	python_gil_take();
+	if (reopened)
+		python_hooks_reopen();
 	python_hooks_answer_signal();
 	python_gil_drop();
 }

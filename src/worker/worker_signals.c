@@ -24,7 +24,7 @@
 #define OVERDUE_EXTRA_S 2
 #define QUICK_EXTRA_S 2 /* for hooks, when it should leave at once */
 
-static volatile sig_atomic_t draining;
+static volatile sig_atomic_t draining, reopened;
 static struct reactor *reactor;
 static unsigned overdue_s; /* from TERM to the end, at the latest */
 
@@ -117,6 +117,7 @@ on_reopen(int sig, siginfo_t *info, void *context)
 	(void)context;
 	(void)log_out_reopen();
 	access_log_reopen();
+	reopened = 1;
 	errno = saved;
 }
 
@@ -166,6 +167,15 @@ void
 worker_signals_leave(void)
 {
 	draining = 1;
+}
+
+bool
+worker_signals_reopened(void)
+{
+	if (!reopened)
+		return false;
+	reopened = 0;
+	return true;
 }
 
 bool

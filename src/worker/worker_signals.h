@@ -22,6 +22,9 @@ void worker_signals_end(int sig);
 /* As if TERM had come: the application has asked to end. */
 void worker_signals_leave(void);
 
+/* Logs have been reopened since this was asked last: Python has some, too. */
+bool worker_signals_reopened(void);
+
 /* TERM has come: finish what runs, then leave. */
 bool worker_signals_draining(void);
 

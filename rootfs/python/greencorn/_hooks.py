@@ -159,6 +159,11 @@ def child_exit(age, pid):
     _hooks["child_exit"](server, gone)
 
 
+def reopen():
+    if "logging" in sys.modules:
+        server.log.reopen_files()
+
+
 # --- the thread for hooks that nobody waits for
 
 _queue = SimpleQueue()

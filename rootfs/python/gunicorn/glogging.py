@@ -195,13 +195,14 @@ class Logger:
         return time.strftime("[%d/%b/%Y:%H:%M:%S %z]")
 
     def reopen_files(self):
-        for log in (self.error_log, self.access_log):
-            for handler in log.handlers:
-                if isinstance(handler, logging.FileHandler):
-                    with handler.lock:
-                        if handler.stream:
-                            handler.close()
-                            handler.stream = handler._open()
+        """All handlers that write to files open them anew."""
+        for ref in list(logging._handlerList):
+            handler = ref()
+            if isinstance(handler, logging.FileHandler):
+                with handler.lock:
+                    if handler.stream is not None:
+                        handler.stream.close()
+                        handler.stream = handler._open()
 
     def close_on_exec(self):
         """Files of Python close on exec by themselves."""

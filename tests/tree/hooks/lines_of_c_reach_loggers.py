@@ -145,3 +145,25 @@ def test_a_preload_that_takes_long_holds_nothing_back(serve):
     s = serve(conf=ALL_JSON + "preload_app = True", ready=False,
               app="import time; time.sleep(60)")
     s.wait_log("Listening at: ", deadline=8)
+
+
+def test_what_hooks_do_wrong_too(serve):
+    s = serve(conf=ALL_JSON + """
+def pre_fork(server, worker): raise KeyError("mistake")
+""")
+    s.wait_log("KeyError: 'mistake'")
+    assert "Exception in the hook pre_fork" in _texts(s.log, s.template()[0])
+
+
+def test_files_of_handlers_are_opened_anew(serve, until):
+    s = serve(conf=CONF + "def on_starting(s): s.log.info('started')\n",
+              app=APP, ready=False, workers=1)
+    until(lambda: "Booting worker" in _own(s), "its boot")
+    (s.folder / "own.log").rename(s.folder / "own.log.1")
+    s.signal("USR1")
+    until(lambda: "Handling signal: usr1" in (s.folder / "own.log.1")
+          .read_text() + _own(s), "the signal")
+    until(lambda: s.get("/raise").status == 500 and
+          "ValueError: no" in _own(s), "a worker's line in the new file")
+    s.signal("TTIN")
+    until(lambda: "Handling signal: ttin" in _own(s), "the arbiter's")

@@ -135,7 +135,7 @@ status_line(const struct wsgi_seen *seen, const struct wsgi_call *c)
 
 void
 wsgi_observer_end(
-    struct wsgi_seen *seen, const struct wsgi_call *c, PyObject *environ)
+    struct wsgi_seen *seen, const struct wsgi_call *c, PyObject *env)
 {
 	uint64_t now = time_us();
 	uint64_t spent = now > seen->started_us ? now - seen->started_us : 0;
@@ -143,10 +143,9 @@ wsgi_observer_end(
 
 	if (seen->req == NULL)
 		return;
-	args = Py_BuildValue("(NONNKK)", seen->req,
-	    environ == NULL ? Py_None : environ, status_line(seen, c),
-	    answer_fields(c), (unsigned long long)seen->sent,
-	    (unsigned long long)spent);
+	args = Py_BuildValue("(NONNKK)", seen->req, env == NULL ? Py_None : env,
+	    status_line(seen, c), answer_fields(c),
+	    (unsigned long long)seen->sent, (unsigned long long)spent);
 	seen->req = NULL;
 	python_hooks_answered(args);
 	Py_XDECREF(args);

@@ -32,8 +32,8 @@ void wsgi_observer_begin(struct wsgi_seen *seen, const struct wsgi_call *c);
  */
 void wsgi_observer_note(struct wsgi_seen *seen, const struct wsgi_call *c,
     PyObject *result, int rc, unsigned status);
-/* The request is over; environ may be NULL. The access log, post_request. */
+/* The request is over; env may be NULL. The access log, post_request. */
 void wsgi_observer_end(
-    struct wsgi_seen *seen, const struct wsgi_call *c, PyObject *environ);
+    struct wsgi_seen *seen, const struct wsgi_call *c, PyObject *env);
 
 #endif

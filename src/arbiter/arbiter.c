@@ -53,6 +53,7 @@ prepare(struct arbiter *a, struct heritage *h)
 	h->arbiter_pid = getpid();
 	h->link = -1;
 	h->admin_listener = -1;
+	h->under_init = h->handover->init_link >= 0;
 	a->old_pid = h->handover->old;
 	make_bells(h);
 	atomic_store(&a->board->arbiter_pid, (int)getpid());
@@ -115,7 +116,8 @@ look_phase(struct arbiter *a, uint64_t now)
 	if (a->stop != STOP_NONE || n_ready == 0)
 		return;
 	atomic_store(&b->phase, BOARD_SERVING);
-	if (a->ready_logged || n_ready < a->n_workers)
+	if (a->ready_logged || n_ready < a->n_workers || a->current == NULL ||
+	    a->current->config == NULL) /* adopted, so no start of ours */
 		return;
 	a->ready_logged = true;
 	log_event(EV_ARBITER_READY,

@@ -26,6 +26,8 @@ arbiter_admin_keep(struct arbiter *a, uint64_t now)
 	if (h.row == BOARD_NO_ROW)
 		return;
 	h.admin_listener = a->admin_listener;
+	for (unsigned i = 0; i < a->n_listening; i++)
+		h.listeners[h.n_listeners++] = a->listening[i].fd;
 	pid = role_start(ROLE_ADMIN, &h);
 	if (pid < 0) {
 		log_event(EV_ARBITER_ADMIN_FAILED, error_text((int)pid));

@@ -428,7 +428,7 @@ generation_promote(struct arbiter *a, struct generation *g)
 		a->current->state = GENERATION_OVER;
 	a->current = g;
 	a->n_template_deaths = 0;
-	if (a->h->handover->init_link >= 0)
+	if (a->h->under_init)
 		(void)handover_proven(a->h->handover);
 }
 

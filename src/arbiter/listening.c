@@ -170,7 +170,7 @@ tell_init(const struct arbiter *a)
 	static struct handover ho; /* static: some KB */
 	int rc;
 
-	if (a->h->handover->init_link < 0)
+	if (!a->h->under_init)
 		return;
 	ho.init_link = a->h->handover->init_link;
 	listening_give(a, &ho);

@@ -2,6 +2,8 @@
  * reap: every death is collected here, and means something only when its pid
  * is one of ours. Run by the arbiter.
  */
+#include "base/log.h"
+
 #include "arbiter/arbiter_state.h"
 #include "base/banned.h"
 
@@ -47,11 +49,32 @@ note_death(struct arbiter *a, const struct child_end *end)
 		keep_orphan(a, end);
 }
 
+/*
+ * Somebody has stopped what all wait for. A worker is not let go on here: its
+ * silence has its time, as an application's.
+ */
+static void
+go_on(struct arbiter *a)
+{
+	struct list *n;
+	pid_t pid;
+
+	for (n = a->generations.next; n != &a->generations; n = n->next) {
+		pid = LIST_OF(n, struct generation, node)->template_pid;
+		if (pid > 0 && child_continue(&pid) > 0)
+			log_event(EV_ARBITER_CONTINUED, (int)pid);
+	}
+	pid = a->admin_pid;
+	if (pid > 0 && child_continue(&pid) > 0)
+		log_event(EV_ARBITER_CONTINUED, (int)pid);
+}
+
 void
 reap_children(struct arbiter *a)
 {
 	struct child_end end;
 
+	go_on(a);
 	while (child_reap(&end) > 0)
 		note_death(a, &end);
 }

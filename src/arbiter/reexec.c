@@ -64,7 +64,7 @@ reexec_begin(struct arbiter *a)
 {
 	if (a->stop != STOP_NONE)
 		return;
-	if (a->h->handover->init_link >= 0)
+	if (a->h->under_init)
 		leave_to_init(a);
 	else if (a->new_pid != 0)
 		log_event(EV_ARBITER_REEXEC_AGAIN, "Child");

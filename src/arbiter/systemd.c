@@ -52,8 +52,7 @@ watchdog(const struct arbiter *a)
 
 	/* As PID 1 of a container, it is init that was meant. */
 	if (us == 0 ||
-	    (pid != 0 && pid != (uint64_t)getpid() &&
-		a->h->handover->init_link < 0))
+	    (pid != 0 && pid != (uint64_t)getpid() && !a->h->under_init))
 		return 0;
 	us /= 2 * 1000; /* twice in that time */
 	return us > 0 ? us : 1;

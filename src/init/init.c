@@ -138,6 +138,8 @@ reap(struct init *i)
 	struct child_end end;
 	int n;
 
+	if (i->child > 0 && !i->job->once && child_continue(&i->child) > 0)
+		log_event(EV_INIT_CONTINUED, (int)i->child);
 	for (n = 0; n < REAP_MAX; n++) {
 		if (child_reap(&end) <= 0)
 			return false;

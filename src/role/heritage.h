@@ -5,6 +5,7 @@
 #ifndef ROLE_HERITAGE_H
 #define ROLE_HERITAGE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -41,8 +42,9 @@ struct heritage {
 	 * and to put into. Whoever has time takes. */
 	int queue[2];
 
-	/* What a successor of the arbiter takes over. */
+	/* What a successor of the arbiter takes over. The arbiter's only. */
 	struct handover *handover;
+	bool under_init; /* there will be one, whatever happens to it */
 
 	int link;            /* to the arbiter (templates), or -1 */
 	unsigned generation; /* of the configuration, from 1 */

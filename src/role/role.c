@@ -15,6 +15,7 @@
 #include "board/board.h"
 #include "role/handover.h"
 #include "role/heritage.h"
+#include "sys/fd.h"
 #include "sys/signals.h"
 #include "sys/sys_fork.h"
 #include "sys/title.h"
@@ -45,7 +46,7 @@ watch_parent(enum role_name name, const struct heritage *h)
 	int rc;
 
 	/* Under init another arbiter comes, and adopts the workers. */
-	if (sig == 0 || (name == ROLE_WORKER && h->handover->init_link >= 0))
+	if (sig == 0 || (name == ROLE_WORKER && h->under_init))
 		return;
 	rc = sys_set_pdeathsig(sig, h->arbiter_pid);
 	if (rc == -E_GONE)
@@ -82,6 +83,8 @@ role_start(enum role_name name, struct heritage *h)
 	if (pid != 0)
 		return pid;
 	signals_reset_in_child();
+	fd_close(h->handover->init_link); /* what it says, init does */
+	h->handover->init_link = -1;
 	role_enter(name, h);
 	_exit(roles[name].run(h));
 }

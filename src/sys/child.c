@@ -35,6 +35,19 @@ child_reap(struct child_end *end)
 }
 
 int
+child_continue(pid_t *pid)
+{
+	siginfo_t info = { 0 };
+
+	if (waitid(*pid == 0 ? P_ALL : P_PID, (id_t)*pid, &info,
+		WSTOPPED | WNOHANG) < 0 ||
+	    info.si_pid == 0)
+		return 0;
+	*pid = info.si_pid;
+	return kill(info.si_pid, SIGCONT) == 0;
+}
+
+int
 child_status(const struct child_end *end)
 {
 	return end->sig != 0 ? 128 + end->sig : end->status;

@@ -21,6 +21,12 @@ struct child_end {
  */
 int child_reap(struct child_end *end);
 
+/*
+ * Lets one stopped child (SIGSTOP) go on, whose number is *pid or, with
+ * *pid 0, whichever, which it then is. 1, or 0 when there is none. Never waits.
+ */
+int child_continue(pid_t *pid);
+
 /* As a shell would say it: the exit status, or 128 + signal. */
 int child_status(const struct child_end *end);
 

@@ -28,7 +28,6 @@
 #include "python/python_gil.h"
 #include "python/python_hooks.h"
 #include "python/python_loader.h"
-#include "role/handover.h"
 #include "role/heritage.h"
 #include "sys/fd.h"
 #include "sys/log_ring.h"
@@ -304,7 +303,7 @@ is_handed_on(const struct worker_process *w)
 		return true;
 	/* Under init an arbiter that died has a successor. */
 	return atomic_load(&w->h->board->phase) != BOARD_STOPPING &&
-	    (w->h->handover->init_link >= 0 || getppid() == w->h->arbiter_pid);
+	    (w->h->under_init || getppid() == w->h->arbiter_pid);
 }
 
 /* Finishes what runs, within the graceful time. Without the GIL. */

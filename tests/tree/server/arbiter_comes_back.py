@@ -98,3 +98,17 @@ def test_an_arbiter_killed_at_its_start_is_started_again(serve, until):
     kill_arbiter(s)
     s.wait_ready()
     assert s.get("/").status == 200
+
+
+def test_what_is_stopped_goes_on(serve, until):
+    s = serve(app=PID, init=True, workers=2, admin_bind="unix:@{0}".format(
+        os.urandom(6).hex()))
+    for pid in (s.template()[0], until(s.admin, "the admin process")[0]):
+        os.kill(pid, signal.SIGSTOP)
+    s.wait_log("that others need was stopped; it goes on", count=2)
+    os.kill(s.pid, signal.SIGSTOP)
+    s.wait_log("The server (pid:")
+    n = s.log.count("Booting worker")
+    s.signal("TTIN")
+    s.wait_log("Booting worker", count=n + 1)
+    assert s.get("/").status == 200

@@ -16,7 +16,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 
@@ -268,5 +267,5 @@ class OwnCopy:
 @pytest.fixture
 def own_copy(tmp_path, monkeypatch):
     copy = OwnCopy(str(tmp_path / "greencorn"), BINARY)
-    monkeypatch.setattr(sys.modules[__name__], "BINARY", copy.path)
+    monkeypatch.setitem(globals(), "BINARY", copy.path)
     return copy

@@ -91,7 +91,7 @@ def test_as_pid_1_the_new_one_takes_the_workers_over(serve, until, own_copy):
         old, workers = s.pid, set(s.workers())
         own_copy.renew()
         s.signal("USR2")
-        s.wait_log("Adopting 2 workers", count=n + 1)
+        s.wait_log("Adopting ", count=n + 1)
         until(lambda: s.pid != old, "a new arbiter")
         assert s.get("/").status == 200
         until(lambda: len(s.workers()) == 2 and
@@ -99,7 +99,7 @@ def test_as_pid_1_the_new_one_takes_the_workers_over(serve, until, own_copy):
     assert "Connection in use" not in s.log
     # Killed, the new executable comes back as well.
     os.kill(s.pid, signal.SIGKILL)
-    s.wait_log("Adopting 2 workers", count=4)
+    s.wait_log("Adopting ", count=4)
     assert s.get("/").status == 200
     s.signal("TERM")
     assert s.wait() == 0
@@ -113,7 +113,7 @@ def test_as_pid_1_a_broken_executable_changes_nothing(serve, until, own_copy):
         n = s.log.count("Adopting")
         s.signal("USR2")
         s.wait_log(said)
-        s.wait_log("Adopting 2 workers", count=n + 1)
+        s.wait_log("Adopting ", count=n + 1)
         s.wait_log("Ready: ", count=n + 2)
         assert s.get("/").status == 200
     own_copy.remove()

@@ -16,6 +16,15 @@ def app(environ, start_response):
     return [b"ok"]
 """
 
+HANGS = """
+import os
+import time
+
+def pre_fork(server, worker):
+    if os.path.exists("hang"):
+        time.sleep(3600)
+"""
+
 ORPHANS = """
 import os
 
@@ -168,11 +177,12 @@ def test_a_reload_whose_workers_die_keeps_the_old_ones(serve):
 
 
 def test_a_template_that_hangs_is_replaced(serve, until):
-    s = serve(timeout=1)
-    hung, old = s.template()[0], s.workers()[0]
-    os.kill(hung, signal.SIGSTOP)
+    s = serve(timeout=1, conf=HANGS)
+    old = s.workers()[0]
+    s.write("hang", "")
     os.kill(old, 9)
     s.wait_log("The template has not answered")
+    (s.folder / "hang").unlink()
     until(lambda: s.workers() and s.workers() != [old], "a worker")
     assert s.get("/").status == 200
 

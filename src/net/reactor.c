@@ -263,8 +263,11 @@ catch_up(struct reactor *r)
 	r->now_ms = clock_ms();
 	run_runnable(r);
 	r->turning = false;
-	if (!list_empty(&r->runnable) || !list_empty(&r->ready))
-		reactor_wake(r);
+	if (r->called || (list_empty(&r->runnable) && list_empty(&r->ready)))
+		return;
+	/* Once is enough: it may be long until that thread can run. */
+	r->called = true;
+	reactor_wake(r);
 }
 
 void
@@ -317,6 +320,7 @@ poll_and_dispatch(struct reactor *r, int timeout_ms)
 		stamp_ready(r);
 	r->turning = false;
 	r->waiting = true;
+	r->called = false;
 	pthread_mutex_unlock(&r->lock);
 	n = poller_wait(r->poller, ev, timeout_ms);
 	reactor_lock(r);

@@ -35,6 +35,7 @@ struct reactor {
 	pthread_mutex_t lock;
 	atomic_uint n_locking; /* threads that wait for the lock */
 	bool waiting;          /* a turn waits for the kernel, unlocked */
+	bool called;           /* it was, by the bell */
 
 	struct list ready; /* complete requests */
 	atomic_uint n_ready;

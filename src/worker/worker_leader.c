@@ -13,6 +13,7 @@
 #include "worker/worker_leader.h"
 
 #include <errno.h>
+#include <time.h>
 
 #include "base/check.h"
 #include "base/error.h"
@@ -59,6 +60,21 @@ static void
 set_leader(struct worker_leader *l, struct worker_slot *s)
 {
 	atomic_store_explicit(&l->leader, s, memory_order_relaxed);
+}
+
+/* One writer at a time. */
+static void
+count(_Atomic uint64_t *n)
+{
+	atomic_store_explicit(n,
+	    atomic_load_explicit(n, memory_order_relaxed) + 1,
+	    memory_order_relaxed);
+}
+
+static uint64_t
+counted(const _Atomic uint64_t *n)
+{
+	return atomic_load_explicit(n, memory_order_relaxed);
 }
 
 static bool
@@ -176,7 +192,8 @@ turn(struct worker_leader *l, struct worker_slot *s, int ms)
 
 	set_leader(l, s);
 	set_free(l, s);
-	l->n_turns++;
+	count(&l->n_turns);
+	l->turn_wanted = false;
 	atomic_store_explicit(&l->turning, true, memory_order_relaxed);
 	(void)reactor_turn(r, ms); /* it has logged what failed */
 	atomic_store_explicit(&l->turning, false, memory_order_relaxed);
@@ -215,16 +232,40 @@ may_lead(const struct worker_leader *l, const struct worker_slot *s)
 static void
 rouse_deputy(struct worker_leader *l)
 {
-	if (l->deputy_sleeps)
-		pthread_cond_signal(&l->deputy.wake);
+	if (!l->deputy_sleeps)
+		return;
+	pthread_mutex_lock(&l->tick_lock);
 	l->deputy_sleeps = false;
+	pthread_cond_signal(&l->deputy.wake);
+	pthread_mutex_unlock(&l->tick_lock);
 }
 
 static void
 begin(struct worker_leader *l, struct worker_slot *s)
 {
 	s->in_app = true;
+	l->n_in_app++;
 	rouse_deputy(l);
+}
+
+static void
+come_back(struct worker_leader *l, struct worker_slot *s)
+{
+	s->in_app = false;
+	l->n_in_app--;
+	l->returned = s;
+	count(&l->n_returns);
+}
+
+/*
+ * More is ready, but nobody has turned for a while: s does, without waiting.
+ * It keeps the GIL, for whoever has the reactor's lock waits for nothing.
+ */
+static void
+turn_between(struct worker_leader *l, struct worker_slot *s)
+{
+	if (l->turn_wanted && may_lead(l, s))
+		turn(l, s, 0);
 }
 
 /* ms != 0: s does not have what it needs to run it yet. */
@@ -245,7 +286,10 @@ worker_leader_next(struct worker_leader *l, struct worker_slot *s, int ms)
 	if (ms == 0 && !reactor_has_ready(l->reactor))
 		return NULL;
 	reactor_lock(l->reactor);
-	s->in_app = false;
+	if (s->in_app)
+		come_back(l, s);
+	if (ms == 0)
+		turn_between(l, s);
 	reactor_accept_due(l->reactor);
 	node = take(l, s, ms);
 	if (node == NULL && !s->late && ms != 0 && leader_of(l) == &l->deputy) {
@@ -386,46 +430,101 @@ replace(struct worker_leader *l, const struct worker_slot *leader)
 	}
 }
 
-/* One look, one tick after the last one. */
+/* With the tick's lock. */
 static void
-tick(struct worker_leader *l)
+sleep_a_tick(struct worker_leader *l)
 {
-	uint64_t n_turns = l->n_turns;
-	const struct worker_slot *leader;
+	struct timespec until;
 
-	reactor_sleep(l->reactor, &l->deputy.wake, TICK_MS);
-	leader = leader_of(l);
-	if (leader == NULL || n_turns != l->n_turns || l->stopping)
-		return; /* who stops has called it for the last time */
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += TICK_MS * 1000000L;
+	if (until.tv_nsec >= 1000000000L) {
+		until.tv_nsec -= 1000000000L;
+		until.tv_sec++;
+	}
+	pthread_cond_timedwait(&l->deputy.wake, &l->tick_lock, &until);
+}
+
+/* A tick, or as long as somebody turns who did when we looked. */
+static void
+rest(struct worker_leader *l)
+{
+	pthread_mutex_lock(&l->tick_lock);
+	while (l->deputy_sleeps && !l->stopping)
+		pthread_cond_wait(&l->deputy.wake, &l->tick_lock);
+	if (!l->stopping)
+		sleep_a_tick(l);
+	pthread_mutex_unlock(&l->tick_lock);
+}
+
+/* Nobody has turned for a tick, in which slots have returned, or not. */
+static void
+look(struct worker_leader *l, bool returned)
+{
+	const struct worker_slot *leader = leader_of(l);
+
+	if (leader == NULL)
+		return;
 	if (is_turning(l)) {
 		/* Nothing to do but wait for the kernel: so do we. */
+		pthread_mutex_lock(&l->tick_lock);
 		l->deputy_sleeps = true;
-		reactor_sleep(l->reactor, &l->deputy.wake, -1);
-		l->deputy_sleeps = false;
+		pthread_mutex_unlock(&l->tick_lock);
+	} else if (returned && !l->turn_wanted) {
+		/* Calls are short, and many: between two of them is soon. */
+		l->turn_wanted = true;
 	} else {
 		replace(l, leader);
 	}
+}
+
+/*
+ * The only slot that has something to do comes back from the application
+ * again and again: it leads. Where there are more of them, they block.
+ */
+static void
+resign(struct worker_leader *l)
+{
+	if (l->n_in_app != 1 || !l->returned->in_app)
+		return;
+	set_leader(l, l->returned);
+	l->turn_wanted = true;
+}
+
+static void
+lead(struct worker_leader *l)
+{
+	uint64_t n_returns = counted(&l->n_returns);
+
+	/* An idle slot that was called may have to wait. */
+	turn(l, &l->deputy,
+	    n_idle(l) > 0 && reactor_has_ready(l->reactor) ? TICK_MS
+							   : l->turn_ms);
+	call_for_ready(l);
+	if (leader_of(l) == &l->deputy && counted(&l->n_returns) != n_returns)
+		resign(l);
 }
 
 static void *
 deputy_main(void *arg)
 {
 	struct worker_leader *l = arg;
+	uint64_t n_turns, n_returns;
 
-	reactor_lock(l->reactor);
 	while (!l->stopping) {
-		if (leader_of(l) == &l->deputy && !is_turning(l)) {
-			/* An idle slot that was called may have to wait. */
-			turn(l, &l->deputy,
-			    n_idle(l) > 0 && reactor_has_ready(l->reactor)
-				? TICK_MS
-				: l->turn_ms);
-			call_for_ready(l);
-		} else {
-			tick(l);
-		}
+		n_turns = counted(&l->n_turns);
+		n_returns = counted(&l->n_returns);
+		rest(l);
+		if (n_turns != counted(&l->n_turns))
+			continue;
+		reactor_lock(l->reactor);
+		if (n_turns == counted(&l->n_turns))
+			look(l, n_returns != counted(&l->n_returns));
+		while (leader_of(l) == &l->deputy && !is_turning(l) &&
+		    !l->stopping)
+			lead(l);
+		reactor_unlock(l->reactor);
 	}
-	reactor_unlock(l->reactor);
 	return NULL;
 }
 
@@ -437,6 +536,7 @@ worker_leader_start(struct worker_leader *l, struct reactor *r, int turn_ms)
 	make_cond(&l->turn_over);
 	make_cond(&l->main);
 	worker_slot_init(&l->deputy);
+	pthread_mutex_init(&l->tick_lock, NULL); /* fails in no libc of ours */
 	l->deputy_runs =
 	    thread_start(&l->deputy_thread, DEPUTY_STACK, deputy_main, l) == 0;
 	return l->deputy_runs ? 0 : -E_SYSTEM;
@@ -449,7 +549,9 @@ worker_leader_stop(struct worker_leader *l)
 	l->stopping = true;
 	while (call_idle(l) != NULL)
 		;
+	pthread_mutex_lock(&l->tick_lock);
 	pthread_cond_signal(&l->deputy.wake);
+	pthread_mutex_unlock(&l->tick_lock);
 	reactor_wake(l->reactor);
 	reactor_unlock(l->reactor);
 	if (l->deputy_runs)

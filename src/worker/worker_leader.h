@@ -5,8 +5,8 @@
  * then lead, is woken to do so when the leader blocks, and when there is none
  * the *deputy* leads: a thread without Python that only moves bytes.
  *
- * Knows the reactor, and neither Python nor the application. All state is
- * guarded by the reactor's lock. The threads of slots are the caller's.
+ * Knows the reactor, and neither Python nor the application. All state, but
+ * where it says so, is guarded by the reactor's lock. The threads of slots are the caller's.
  */
 #ifndef WORKER_WORKER_LEADER_H
 #define WORKER_WORKER_LEADER_H
@@ -54,7 +54,12 @@ struct worker_leader {
 	atomic_bool turning; /* somebody is within reactor_turn */
 	pthread_cond_t turn_over; /* signalled when one waits for that */
 	pthread_cond_t main;      /* of worker_leader_watch */
-	uint64_t n_turns;
+	/* The deputy looks at these two without the lock. */
+	_Atomic uint64_t n_turns;
+	_Atomic uint64_t n_returns;   /* of slots from the application */
+	struct worker_slot *returned; /* which one was the last */
+	unsigned n_in_app;            /* slots that have a request */
+	bool turn_wanted;             /* by the deputy, of the next one */
 	atomic_bool stopping;
 	bool told, calls_main; /* of worker_leader_watch */
 	/* Could a slot call the application at once? NULL: it always could. */
@@ -64,7 +69,11 @@ struct worker_leader {
 
 	struct worker_slot deputy;
 	pthread_t deputy_thread;
-	bool deputy_runs, deputy_sleeps;
+	bool deputy_runs;
+	/* What the deputy waits with, lest it want the reactor's lock at each
+	 * tick; taken within that one. */
+	pthread_mutex_t tick_lock;
+	bool deputy_sleeps; /* written with both locks */
 	struct worker_site sites[WORKER_SITES];
 };
 

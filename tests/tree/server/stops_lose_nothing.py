@@ -1,0 +1,121 @@
+"""TERM: readiness ends at once, then accepting, then what runs."""
+
+import http.client
+import socket
+import threading
+import time
+
+APP = """
+import time
+
+def app(environ, start_response):
+    if environ["PATH_INFO"] == "/long":
+        open("began", "w").close()
+        time.sleep(60)
+    start_response("200 OK", [("Content-Length", "2")])
+    return [b"ok"]
+"""
+
+
+def kept(s):
+    c = http.client.HTTPConnection("127.0.0.1", s.port, timeout=20)
+    ask(c)
+    return c
+
+
+def ask(c):
+    c.request("GET", "/")
+    r = c.getresponse()
+    return r, r.read()
+
+
+def probe(path, what):
+    with socket.socket(socket.AF_UNIX) as c:
+        c.settimeout(5)
+        c.connect(path)
+        c.sendall(b"GET %s HTTP/1.0\r\n\r\n" % what)
+        return int(c.recv(4096).split()[1])
+
+
+def test_readiness_ends_before_accepting(serve, until, tmp_path):
+    admin = str(tmp_path / "admin.sock")
+    s = serve(app=APP, admin_bind=f"unix:{admin}", shutdown_delay=1.5)
+    until(lambda: probe(admin, b"/readyz") == 200, "ready")
+    c = kept(s)
+    began = time.monotonic()
+    s.signal("TERM")
+    until(lambda: probe(admin, b"/readyz") == 503, "not ready")
+    assert probe(admin, b"/livez") == 200
+    while time.monotonic() < began + 1:
+        assert s.get("/").status == 200
+        assert ask(c)[0].status == 200
+    assert s.wait() == 0
+    assert time.monotonic() - began > 1.5
+
+
+def test_each_kept_connection_gets_a_last_answer(serve):
+    s = serve(app=APP, workers=2, keepalive=60, worker_class="gthread",
+              threads=2)
+    connections = [kept(s) for _ in range(20)]
+    s.signal("TERM")
+    s.wait_log("Worker exiting", count=2)
+    for c in connections:
+        r, body = ask(c)
+        assert body == b"ok"
+        assert r.headers["Connection"] == "close"
+    assert s.wait() == 0
+
+
+def test_the_graceful_time_is_the_end(serve, until):
+    s = serve(app=APP, graceful_timeout=1)
+    t = threading.Thread(target=swallow, args=(s,), daemon=True)
+    t.start()
+    until((s.folder / "began").exists, "the request runs")
+    began = time.monotonic()
+    s.signal("TERM")
+    assert s.wait() == 0
+    assert 0.9 < time.monotonic() - began < 5
+
+
+def test_a_second_signal_hastens_it(serve, until):
+    s = serve(app=APP, graceful_timeout=60)
+    t = threading.Thread(target=swallow, args=(s,), daemon=True)
+    t.start()
+    until((s.folder / "began").exists, "the request runs")
+    s.signal("TERM")
+    s.wait_log("Handling signal: term")
+    s.signal("QUIT")
+    assert s.wait(5) == 0
+
+
+def test_a_worker_that_cannot_end_is_killed(serve, until):
+    s = serve(app=APP, workers=2, graceful_timeout=1)
+    s.signal("STOP", s.workers()[0])
+    s.signal("TERM")
+    assert s.wait(10) == 0
+    assert "Workers still run after the graceful time" in s.log
+
+
+def test_reuse_port_lets_two_servers_share_an_address(serve):
+    first = serve(app=APP, reuse_port="true")
+    second = serve(app=APP, reuse_port="true",
+                   env={"GREENCORN_BIND": f"127.0.0.1:{first.port}"})
+    first.signal("TERM")
+    assert first.wait() == 0
+    assert first.get("/").status == 200  # by the second
+    assert second.process.poll() is None
+
+
+def test_umask_is_for_socket_files(serve, tmp_path):
+    for umask, mode in (("0", 0o777), ("0o077", 0o700)):
+        path = tmp_path / f"app{mode}.sock"
+        s = serve(app=APP, bind=f"unix:{path}", umask=umask)
+        assert path.stat().st_mode & 0o777 == mode
+        s.end()
+
+
+def swallow(s):
+    try:
+        s.get("/long")
+    except (OSError, http.client.HTTPException):
+        pass

@@ -183,7 +183,6 @@ what_a_later_version_brings_is_told_from_nonsense(void **state)
 	assert_int_equal(check("daemon", "true"), -E_NOT_FOUND);
 	assert_int_equal(check("proxy_protocol", "off"), 0);
 	assert_int_equal(check("proxy_protocol", "v2"), 0);
-	assert_int_equal(check("proxy_protocol", "true"), 0);
 	assert_int_equal(check("proxy_protocol", "v3"), -E_BAD_VALUE);
 }
 
@@ -193,8 +192,14 @@ several_names_for_one_choice(void **state)
 	const struct config_row *class = config_table_find(
 	    STR("worker_class"));
 	const struct config_row *level = config_table_find(STR("LOGLEVEL"));
+	const struct config_row *proxy = config_table_find(
+	    STR("proxy_protocol"));
 
 	(void)state;
+	assert_true(str_eq(config_table_canonical(proxy, STR("True")),
+	    STR("auto")));
+	assert_true(str_eq(config_table_canonical(proxy, STR("0")),
+	    STR("off")));
 	assert_true(str_eq(config_table_canonical(class,
 	    STR("gunicorn.workers.sync.SyncWorker")), STR("sync")));
 	assert_true(str_eq(config_table_canonical(class,

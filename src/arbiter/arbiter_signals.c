@@ -69,9 +69,17 @@ on_usr1(struct arbiter *a)
 }
 
 static void
-on_ignored(struct arbiter *a)
+on_winch(struct arbiter *a)
 {
-	(void)a; /* WINCH means something to a daemon only */
+	unsigned before = a->n_workers;
+
+	/* A window that changes its size is no reason. */
+	if (!a->h->handover->background) {
+		log_event(EV_ARBITER_WINCH);
+		return;
+	}
+	a->n_workers = 0;
+	arbiter_hooks_n_workers(a, before);
 }
 
 static const struct action {
@@ -88,7 +96,7 @@ static const struct action {
 	{ SIGTTOU, "ttou", on_ttou, false },
 	{ SIGUSR1, "usr1", on_usr1, false },
 	{ SIGUSR2, "usr2", reexec_begin, false },
-	{ SIGWINCH, "winch", on_ignored, true },
+	{ SIGWINCH, "winch", on_winch, true },
 	{ SIGCHLD, "chld", reap_children, true },
 };
 

@@ -202,6 +202,11 @@ void reexec_on_exit(struct arbiter *a, const struct child_end *end);
 /* Is the old one gone? */
 void reexec_look(struct arbiter *a);
 
+/* background.c */
+
+/* cfg may want a daemon: then another process goes on, and this one ends. */
+void background_enter(const struct arbiter *a, const struct config *cfg);
+
 /* systemd.c */
 void systemd_start(struct arbiter *a);
 /* Says what has changed, and that we live. */

@@ -355,6 +355,8 @@ on_configured(struct arbiter *a, struct generation *g)
 		generation_fail(a, g, 0); /* nothing more to look at */
 		return;
 	}
+	if (!is_check(g))
+		background_enter(a, g->config);
 	if (!is_check(g) && prepare_to_serve(a, g->config) < 0) {
 		generation_fail(a, g, ARBITER_EXIT_CONFIG);
 		return;

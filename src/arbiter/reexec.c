@@ -25,6 +25,7 @@ become_new(struct arbiter *a)
 	handover_init(&ho);
 	listening_give(a, &ho);
 	ho.n_activated = a->h->handover->n_activated;
+	ho.background = a->h->handover->background;
 	ho.old = a->h->arbiter_pid;
 	if (handover_to_env(&ho) == 0)
 		execv(path, a->h->argv);

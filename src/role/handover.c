@@ -18,6 +18,7 @@
 
 #define TEXT_MAX 8192
 #define SEND_MS 1000
+#define BACKGROUND "background"
 
 enum handover_message {
 	HANDOVER_KEEP = 1,
@@ -83,6 +84,8 @@ take_line(struct handover *ho, struct str line)
 		ho->n_activated = (unsigned)take_number(&line);
 		return ho->n_activated <= HERITAGE_LISTENERS_MAX;
 	}
+	if (str_eq(word, STR("background")))
+		ho->background = true;
 	if (str_eq(word, STR("old")))
 		ho->old = (pid_t)take_number(&line);
 	return true;
@@ -125,7 +128,9 @@ handover_from_env(struct handover *ho)
 	const char *text = getenv(HANDOVER_VARIABLE);
 
 	handover_init(ho);
-	if (text != NULL && !take_text(ho, str_of(text)))
+	if (text != NULL && strcmp(text, BACKGROUND) == 0)
+		ho->background = true;
+	else if (text != NULL && !take_text(ho, str_of(text)))
 		handover_init(ho);
 	if (text == NULL)
 		take_activated(ho);
@@ -180,11 +185,19 @@ handover_to_env(const struct handover *ho)
 	put_fd(&t, "bell", ho->board_bell, "");
 	put_fd(&t, "init", ho->init_link, "");
 	put(&t, "activated", (int)ho->n_activated, "");
+	if (ho->background)
+		put(&t, "background", 1, "");
 	if (ho->old != 0)
 		put(&t, "old", (int)ho->old, "");
 	if (t.error < 0)
 		return t.error;
 	return setenv(HANDOVER_VARIABLE, t.bytes, 1) < 0 ? -E_SYSTEM : 0;
+}
+
+int
+handover_background(void)
+{
+	return setenv(HANDOVER_VARIABLE, BACKGROUND, 1) < 0 ? -E_SYSTEM : 0;
 }
 
 /* --- init --- */

@@ -32,8 +32,9 @@ struct handover {
 	unsigned n_activated;         /* sockets of systemd: fd://3 and on */
 	int board;                    /* under init: its descriptors; else -1 */
 	int board_bell;
-	int init_link; /* the arbiter's end; -1: no init */
-	pid_t old;     /* the arbiter that still serves; 0: none */
+	int init_link;   /* the arbiter's end; -1: no init */
+	bool background; /* we are a daemon: a terminal was left */
+	pid_t old;       /* the arbiter that still serves; 0: none */
 };
 
 /* Nothing to take over. */
@@ -50,6 +51,8 @@ void handover_from_env(struct handover *ho);
  * cross. 0, -E_TOO_LONG or -E_SYSTEM.
  */
 int handover_to_env(const struct handover *ho);
+/* The same for a server that starts from the beginning, as a daemon. */
+int handover_background(void);
 
 /* --- between arbiter and init; see init.h --- */
 

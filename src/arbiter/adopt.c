@@ -4,6 +4,8 @@
  * pidfd, and how they end init writes into their rows. They are replaced one
  * by one by workers of the new template, as at a reload.
  */
+#include <signal.h>
+
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
@@ -28,15 +30,16 @@ adopt(struct arbiter *a, struct generation *g, unsigned n)
 	struct board_row *row = &a->board->rows[n];
 	uint32_t state = atomic_load(&row->state);
 	struct worker *w;
-	int pidfd;
 
-	pidfd = sys_pidfd_open(atomic_load(&row->pid));
-	if (pidfd < 0)
+	if (kill(atomic_load(&row->pid), 0) < 0)
 		return -E_NOT_FOUND;
 	w = workers_add(a, g, n, atomic_load(&row->pid));
 	if (w == NULL)
 		return -E_NOMEM;
-	w->pidfd = pidfd;
+	w->adopted = true;
+	w->pidfd = sys_pidfd_open(w->pid);
+	if (w->pidfd < 0)
+		w->pidfd = -1; /* an old kernel: then by number */
 	w->ready = state >= BOARD_READY;
 	w->draining = state == BOARD_DRAINING;
 	w->told_ms = clock_ms();

@@ -52,8 +52,9 @@ struct worker {
 	struct generation *generation;
 	unsigned row;
 	unsigned age;
-	pid_t pid; /* 0: asked for, not yet told */
-	int pidfd; /* of an adopted one, which is no child; else -1 */
+	pid_t pid;    /* 0: asked for, not yet told */
+	bool adopted; /* it is no child: init says how it ends */
+	int pidfd;    /* of an adopted one, where the kernel has such; or -1 */
 	uint64_t asked_ms;
 	bool ready;       /* has been READY */
 	bool retiring;    /* has asked for a successor */

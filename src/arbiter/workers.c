@@ -519,7 +519,7 @@ workers_look(struct arbiter *a, uint64_t now)
 		uint32_t state;
 
 		next = n->next;
-		if (w->pidfd >= 0 && board_end(&a->board->rows[w->row], &end)) {
+		if (w->adopted && board_end(&a->board->rows[w->row], &end)) {
 			workers_on_exit(a, w, &end);
 			continue;
 		}

@@ -113,6 +113,48 @@ silence_is_the_oldest_stamp(void **state)
 	assert_int_equal(board_silence_ms(row, 5000), 0);
 }
 
+static void
+init_notes_how_a_row_s_process_ended(void **state)
+{
+	struct board *b = *state;
+	unsigned row = board_take_row(b, 4, 1);
+	struct child_end end = { .pid = 4711, .sig = 9 };
+
+	assert_false(board_note_end(b, &end));
+	atomic_store(&b->rows[row].pid, 4711);
+	assert_false(board_end(&b->rows[row], &end));
+	end = (struct child_end){ .pid = 4711, .sig = 9 };
+	assert_true(board_note_end(b, &end));
+	end = (struct child_end){ .pid = 0 };
+	assert_true(board_end(&b->rows[row], &end));
+	assert_int_equal(end.pid, 4711);
+	assert_int_equal(end.sig, 9);
+	assert_int_equal(end.status, 0);
+	end = (struct child_end){ .pid = 4711, .status = 0 };
+	assert_true(board_note_end(b, &end));
+	assert_true(board_end(&b->rows[row], &end));
+	assert_int_equal(end.sig, 0);
+	board_free_row(b, row);
+	assert_int_equal(board_take_row(b, 4, 1), row);
+	assert_false(board_end(&b->rows[row], &end));
+}
+
+static void
+a_board_is_opened_from_its_descriptors(void **state)
+{
+	struct board *b = *state, *again;
+	unsigned row = board_take_row(b, 4, 1);
+
+	again = board_open(b->fd, b->bell);
+	assert_non_null(again);
+	assert_ptr_not_equal(again, b);
+	assert_int_equal(atomic_load(&again->rows[row].role), 4);
+	again->layout++;
+	assert_null(board_open(b->fd, b->bell)); /* of another version */
+	assert_null(board_open(-1, -1));
+	assert_null(board_open(b->bell, b->bell));
+}
+
 int
 main(void)
 {
@@ -124,6 +166,10 @@ main(void)
 		cmocka_unit_test_setup(a_call_s_text_is_printable_and_bounded,
 		    make_board),
 		cmocka_unit_test_setup(silence_is_the_oldest_stamp, make_board),
+		cmocka_unit_test_setup(init_notes_how_a_row_s_process_ended,
+		    make_board),
+		cmocka_unit_test_setup(a_board_is_opened_from_its_descriptors,
+		    make_board),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -38,7 +38,7 @@ send_backlog(const struct arbiter *a)
 		sum += (unsigned)n;
 	}
 	if (known)
-		statsd_number(STR("gunicorn.backlog"), sum, STATSD_HISTOGRAM);
+		statsd_number(STR("gunicorn.backlog"), sum, STR("h"));
 }
 
 void
@@ -50,7 +50,7 @@ arbiter_metrics_tick(struct arbiter *a, uint64_t now)
 	bool due = now >= next_ms;
 
 	if (workers != last || (due && ticks % WORKERS_EVERY == 0))
-		statsd_number(STR("gunicorn.workers"), workers, STATSD_GAUGE);
+		statsd_number(STR("gunicorn.workers"), workers, STR("g"));
 	last = workers;
 	if (!due)
 		return;

@@ -43,6 +43,33 @@ python_log_set_access(void (*put)(struct str text))
 	put_access = put;
 }
 
+static void (*put_metric)(struct str name, struct str value, struct str type);
+
+void
+python_log_set_metric(
+    void (*put)(struct str name, struct str value, struct str type))
+{
+	put_metric = put;
+}
+
+/* metric(name, value, type), all of them text */
+static PyObject *
+log_metric(PyObject *self, PyObject *args)
+{
+	struct str name, value, type;
+	PyObject *texts[3]; /* borrowed */
+
+	(void)self;
+	if (!PyArg_ParseTuple(args, "UUU", &texts[0], &texts[1], &texts[2]) ||
+	    python_ref_utf8(texts[0], &name) < 0 ||
+	    python_ref_utf8(texts[1], &value) < 0 ||
+	    python_ref_utf8(texts[2], &type) < 0)
+		return NULL;
+	if (put_metric != NULL)
+		put_metric(name, value, type);
+	return Py_NewRef(Py_None);
+}
+
 /* A line of somebody's own form. */
 static void
 write_raw(struct str text)
@@ -88,6 +115,8 @@ python_log_start(void)
 {
 	static PyMethodDef method = { "write", log_write_text, METH_VARARGS,
 		NULL };
+	static PyMethodDef metric = { "metric", log_metric, METH_VARARGS,
+		NULL };
 	PyObject *write = PyCFunction_New(&method, NULL); /* new */
 	PyObject *module = NULL, *done = NULL;            /* new */
 	int level = ((int)log_get_level() + 1) * LEVEL_STEP;
@@ -95,7 +124,8 @@ python_log_start(void)
 	if (write != NULL)
 		module = PyImport_ImportModule("greencorn._logging");
 	if (module != NULL)
-		done = PyObject_CallMethod(module, "start", "Oi", write, level);
+		done = PyObject_CallMethod(module, "start", "OiN", write, level,
+		    PyCFunction_New(&metric, NULL));
 	Py_XDECREF(write);
 	Py_XDECREF(module);
 	if (done == NULL) {

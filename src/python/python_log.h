@@ -26,6 +26,10 @@ void python_log_line(enum log_level level, int pid, struct str text);
  */
 int python_log_read_ring(void);
 
+/* Where metrics go that applications send by worker.log; before: nowhere. */
+void python_log_set_metric(
+    void (*put)(struct str name, struct str value, struct str type));
+
 /* Where the lines of gunicorn.access go from now on; before that: nowhere. */
 void python_log_set_access(void (*put)(struct str text));
 

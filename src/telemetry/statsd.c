@@ -65,6 +65,9 @@ static struct statsd {
 	.fd = -1, .bell = -1, .done = -1, .lock = PTHREAD_MUTEX_INITIALIZER
 };
 
+#define COUNTER STR("c|@1.0")
+#define TIMER STR("ms")
+
 /* --- metrics --- */
 
 /* Several of them on their way into one datagram. */
@@ -85,20 +88,14 @@ packet_send(struct packet *p)
 
 /* "PREFIX.name:value|type|#tags", and what is full is sent before. */
 static void
-packet_put(
-    struct packet *p, struct str name, struct str value, enum statsd_type type)
+packet_put(struct packet *p, struct str name, struct str value, struct str type)
 {
-	static const char *const types[] = {
-		[STATSD_COUNTER] = "c|@1.0",
-		[STATSD_GAUGE] = "g",
-		[STATSD_TIMER] = "ms",
-		[STATSD_HISTOGRAM] = "h",
-	};
 	char metric[METRIC_MAX];
 	int n;
 
-	n = snprintf(metric, sizeof(metric), "%s%.*s:%.*s|%s%s", statsd.prefix,
-	    STR_ARG(name), STR_ARG(value), types[type], statsd.tags);
+	n = snprintf(metric, sizeof(metric), "%s%.*s:%.*s|%.*s%s",
+	    statsd.prefix, STR_ARG(name), STR_ARG(value), STR_ARG(type),
+	    statsd.tags);
 	if (n <= 0 || (size_t)n >= sizeof(metric)) {
 		atomic_fetch_add(&statsd.lost, 1);
 		return;
@@ -113,7 +110,7 @@ packet_put(
 
 static void
 packet_put_number(
-    struct packet *p, struct str name, uint64_t value, enum statsd_type type)
+    struct packet *p, struct str name, uint64_t value, struct str type)
 {
 	char digits[20];
 
@@ -122,7 +119,7 @@ packet_put_number(
 }
 
 void
-statsd_metric(struct str name, struct str value, enum statsd_type type)
+statsd_metric(struct str name, struct str value, struct str type)
 {
 	struct packet p;
 
@@ -134,7 +131,7 @@ statsd_metric(struct str name, struct str value, enum statsd_type type)
 }
 
 void
-statsd_number(struct str name, uint64_t value, enum statsd_type type)
+statsd_number(struct str name, uint64_t value, struct str type)
 {
 	char digits[20];
 
@@ -160,13 +157,13 @@ on_log(enum log_level level, enum event event, struct str text)
 	if (event >= EV_MAX || level < LOG_WARNING)
 		return false;
 	if (is_exception(event))
-		statsd_number(STR("gunicorn.log.exception"), 1, STATSD_COUNTER);
+		statsd_number(STR("gunicorn.log.exception"), 1, COUNTER);
 	else if (level == LOG_WARNING)
-		statsd_number(STR("gunicorn.log.warning"), 1, STATSD_COUNTER);
+		statsd_number(STR("gunicorn.log.warning"), 1, COUNTER);
 	else if (level == LOG_ERROR)
-		statsd_number(STR("gunicorn.log.error"), 1, STATSD_COUNTER);
+		statsd_number(STR("gunicorn.log.error"), 1, COUNTER);
 	else
-		statsd_number(STR("gunicorn.log.critical"), 1, STATSD_COUNTER);
+		statsd_number(STR("gunicorn.log.critical"), 1, COUNTER);
 	errno = saved;
 	return false;
 }
@@ -205,6 +202,16 @@ look_up(struct statsd *s, const char *dir)
 		return rc;
 	atomic_store(&s->on, true);
 	return 0;
+}
+
+/* Is there no name to look up? */
+static bool
+is_at_hand(const struct statsd *s)
+{
+	struct sock_addr a;
+
+	return s->host.kind == CONFIG_BIND_UNIX ||
+	    sock_numeric(&a, s->host.host, 0) == 0;
 }
 
 /* Everything but the address. False: it is not wanted. */
@@ -262,7 +269,7 @@ put_duration(struct packet *p, uint64_t us)
 	n = snprintf(text, sizeof(text), "%ju.%03u", (uintmax_t)(us / 1000),
 	    (unsigned)(us % 1000));
 	packet_put(p, STR("gunicorn.request.duration"),
-	    (struct str){ text, (size_t)n }, STATSD_TIMER);
+	    (struct str){ text, (size_t)n }, TIMER);
 }
 
 static void
@@ -276,8 +283,8 @@ put_statuses(struct packet *p, uint64_t *statuses)
 			continue;
 		n = snprintf(
 		    name, sizeof(name), "gunicorn.request.status.%u", i);
-		packet_put_number(p, (struct str){ name, (size_t)n },
-		    statuses[i], STATSD_COUNTER);
+		packet_put_number(
+		    p, (struct str){ name, (size_t)n }, statuses[i], COUNTER);
 		statuses[i] = 0;
 	}
 }
@@ -294,7 +301,7 @@ flush(struct statsd *s)
 	r = s->out;
 	for (unsigned i = 0; i < r->n_durations; i++)
 		put_duration(&p, r->durations_us[i]);
-	packet_put_number(&p, STR("gunicorn.requests"), r->n, STATSD_COUNTER);
+	packet_put_number(&p, STR("gunicorn.requests"), r->n, COUNTER);
 	put_statuses(&p, r->statuses);
 	packet_send(&p);
 	r->n = r->n_durations = 0;
@@ -328,6 +335,8 @@ statsd_start_requests(const struct config *cfg)
 
 	if (!set_up(s, cfg))
 		return 0;
+	if (is_at_hand(s))
+		(void)look_up(s, "");
 	s->fill = calloc(1, sizeof(*s->fill));
 	s->out = calloc(1, sizeof(*s->out));
 	if (s->fill == NULL || s->out == NULL)

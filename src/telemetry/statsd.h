@@ -22,13 +22,6 @@
 struct config;
 struct request;
 
-enum statsd_type {
-	STATSD_COUNTER,
-	STATSD_GAUGE,
-	STATSD_TIMER,
-	STATSD_HISTOGRAM
-};
-
 /*
  * Begins, where statsd_host asks for it, and counts what is logged from then
  * on; again when settings have changed. dir is where a relative path begins.
@@ -41,9 +34,12 @@ void statsd_start(const struct config *cfg, const char *dir);
  */
 int statsd_start_requests(const struct config *cfg);
 
-/* Any thread; nothing happens while it is off. The value is a number's text. */
-void statsd_metric(struct str name, struct str value, enum statsd_type type);
-void statsd_number(struct str name, uint64_t value, enum statsd_type type);
+/*
+ * Any thread; nothing happens while it is off. The value is a number's text,
+ * the type is as it is sent: "g", "c|@1.0", "ms", "h".
+ */
+void statsd_metric(struct str name, struct str value, struct str type);
+void statsd_number(struct str name, uint64_t value, struct str type);
 
 /* Does it want started_us of requests? Then: req has its answer. */
 bool statsd_wants_us(void);

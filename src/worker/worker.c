@@ -130,6 +130,7 @@ start_statsd(struct proto_env *env, const struct config *cfg)
 		env->on_end = on_end;
 		env->clock_us = time_us;
 	}
+	python_log_set_metric(statsd_metric);
 	return rc;
 }
 

@@ -8,18 +8,18 @@ import sys
 
 ERROR, ACCESS = NAMES = ("gunicorn.error", "gunicorn.access")
 
-_write = _level = None
+_write = _level = metric = None
 _connected = False
 _class = None
 
 
-def start(write, level):
+def start(write, level, send_metric):
     """write(levelno, text, is_access) is the server's, level as logging
     numbers it; a levelno of 0 asks for the text as it is.
-    Called again when the configuration says another level."""
-    global _write, _level
+    send_metric(name, value, type) goes to statsd. Called again when the configuration says another level."""
+    global _write, _level, metric
     first = _write is None
-    _write, _level = write, level
+    _write, _level, metric = write, level, send_metric
     if "logging" in sys.modules:
         connect(sys.modules["logging"])
     elif first:

@@ -263,6 +263,10 @@ class Config:
             return chosen
         if chosen in (None, "simple"):
             chosen = "gunicorn.glogging.Logger"
+        # Where there is statsd, the plain one also sends metrics.
+        if chosen == "gunicorn.glogging.Logger" and \
+                self.settings["statsd_host"].get():
+            chosen = "gunicorn.instrument.statsd.Statsd"
         return resolve(chosen)
 
     @property

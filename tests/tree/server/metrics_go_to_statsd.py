@@ -98,6 +98,23 @@ def test_prefix_tags_and_backlog(serve, until):
           "the backlog")
 
 
+def test_what_applications_send(serve, until):
+    r = Receiver()
+    serve(app=APP, statsd_host=r.address, statsd_prefix="p", conf="""
+def post_worker_init(worker):
+    log = worker.log
+    log.info("", extra={"metric": "a", "value": 0, "mtype": "gauge"})
+    log.debug("x", extra={"metric": "b", "value": 1.5, "mtype": "timer"})
+    log.log("info", "y", extra={"metric": "c", "value": 2, "mtype": "counter"})
+    log.histogram("d", 3)
+    log.decrement("e", 4, sampling_rate=0.5)
+    log.warning("careful")
+""")
+    want = {"p.a:0|g", "p.b:1.5|ms", "p.c:2|c|@1.0", "p.d:3|h",
+            "p.e:-4|c|@0.5", "p.gunicorn.log.warning:1|c|@1.0"}
+    until(lambda: want <= set(r.metrics()), "all of them")
+
+
 def test_the_end_loses_nothing(serve):
     r = Receiver()
     s = serve(app=APP, statsd_host=r.address)

@@ -5,9 +5,24 @@ def test_an_arbiter_that_is_killed_comes_back(server, get, wait_until):
     master = _pid_of(c, ": master")
     c.exec("/greencorn", "python", "-c", f"import os; os.kill({master}, 9)")
     c.wait_log("starting it again")
+    assert get(c.url(8000))[0] == 200
+    c.wait_log("Adopting 2 workers that serve on")
     c.wait_log("Ready: ", count=2)
     assert _pid_of(c, ": master") != master
     wait_until(lambda: get(c.url(8000))[0] == 200, "an answer")
+    c.kill("TERM")
+    assert c.wait() == 0
+
+
+def test_usr2_executes_it_anew(server, get, wait_until):
+    c = server(env={"GREENCORN_WORKERS": "2"})
+    master = _pid_of(c, ": master")
+    c.kill("USR2")
+    c.wait_log("Adopting 2 workers that serve on")
+    assert get(c.url(8000))[0] == 200
+    c.wait_log("Ready: ", count=2)
+    assert _pid_of(c, ": master") != master
+    assert "starting it again" not in c.logs()
     c.kill("TERM")
     assert c.wait() == 0
 

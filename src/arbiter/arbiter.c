@@ -148,6 +148,16 @@ turn(struct arbiter *a)
 	return true;
 }
 
+/* The first generation: 0 or -E_*. */
+static int
+begin(struct arbiter *a)
+{
+	/* What init has read, the arbiter before may have read anew. */
+	if (a->current != NULL)
+		generation_reload(a);
+	return a->candidate != NULL ? 0 : generation_start(a);
+}
+
 int
 arbiter_run(struct heritage *h)
 {
@@ -163,7 +173,7 @@ arbiter_run(struct heritage *h)
 		free(a);
 		return ARBITER_EXIT_CONFIG;
 	}
-	if (generation_start(a) < 0 && a->last_generation == 0)
+	if (begin(a) < 0 && a->last_generation == 0)
 		stop_begin(a, STOP_QUICK, ARBITER_EXIT_CONFIG);
 	while (turn(a))
 		;

@@ -112,3 +112,16 @@ def test_what_is_stopped_goes_on(serve, until):
     s.signal("TTIN")
     s.wait_log("Booting worker", count=n + 1)
     assert s.get("/").status == 200
+
+
+def test_what_a_reload_has_read_is_not_forgotten(serve, until, tmp_path):
+    count = tmp_path / "workers"
+    count.write_text("1")
+    s = serve(app=PID, init=True, env={"GREENCORN_WORKERS_FILE": str(count)})
+    count.write_text("3")
+    s.signal("HUP")
+    until(lambda: len(s.workers()) == 3, "three workers")
+    kill_arbiter(s)
+    s.wait_log("Ready: ", count=2)
+    until(lambda: len(s.workers()) == 3, "three workers again")
+    assert s.log.count("Using worker: sync, 3 of them") == 2

@@ -570,9 +570,10 @@ conn_give_away(struct conn *c)
 static void
 destroy(struct conn *c)
 {
-	disarm(c);
+	if (!c->leaves)
+		disarm(c);
 	/* Others may hold copies (children of the application). */
-	if (!c->said_end)
+	if (!c->said_end && !c->leaves)
 		sock_shutdown(c->fd);
 	fd_close(c->fd);
 	release(c);

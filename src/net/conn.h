@@ -66,6 +66,7 @@ struct transport_ops {
 	struct str (*alpn)(const struct conn *c);
 	/* Tells the peer that nothing more will come. */
 	void (*shutdown_write)(struct conn *c);
+	bool close_says_end; /* the kernel does that at a close */
 };
 
 /* First member of each protocol's own struct of a connection. */
@@ -166,6 +167,8 @@ struct conn {
 	bool closing, finishing;
 	bool linger;   /* finishing: the peer may still be sending */
 	bool said_end; /* the peer knows that nothing more comes */
+	bool silent;   /* nothing more comes of the peer, it has said */
+	bool leaves;   /* to close the descriptor is all that is to do */
 };
 
 /* --- for protocols --- */

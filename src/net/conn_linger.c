@@ -15,6 +15,16 @@ say_end(struct conn *c)
 	struct reactor *r = c->reactor;
 	ssize_t n;
 
+	/*
+	 * RFC 9112, section 9.6: who has said close sends nothing more. And
+	 * children of the application keep no copies: see worker_forks.
+	 */
+	c->leaves = c->transport->close_says_end && c->silent && !c->linger &&
+	    !c->readable;
+	if (c->leaves) {
+		conn_close(c, c->why);
+		return;
+	}
 	c->transport->shutdown_write(c);
 	c->said_end = true;
 	/* A close with unread bytes is a reset, which eats the answer. */

@@ -94,4 +94,5 @@ const struct transport_ops transport_proxy_ops = {
 	.writev = transport_tcp_writev,
 	.pending = transport_tcp_pending,
 	.shutdown_write = transport_tcp_shutdown_write,
+	.close_says_end = true,
 };

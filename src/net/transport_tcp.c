@@ -53,4 +53,5 @@ const struct transport_ops transport_tcp_ops = {
 	.sendfile = tcp_sendfile,
 	.pending = transport_tcp_pending,
 	.shutdown_write = transport_tcp_shutdown_write,
+	.close_says_end = true,
 };

@@ -258,6 +258,7 @@ begin(struct h1 *h, struct str rest)
 	h->head_out = h->chunked_out = h->until_close = h->last = false;
 	h->chunk_left = 0;
 	h->direct = h->overdue = false;
+	h->conn->silent = h1_body_done(h) && !h->req->keep_alive;
 	if (h1_body_done(h)) {
 		to_application(h);
 		return 0;

@@ -6,7 +6,8 @@
  * the *deputy* leads: a thread without Python that only moves bytes.
  *
  * Knows the reactor, and neither Python nor the application. All state, but
- * where it says so, is guarded by the reactor's lock. The threads of slots are the caller's.
+ * where it says so, is guarded by the reactor's lock. The threads of slots are
+ * the caller's.
  */
 #ifndef WORKER_WORKER_LEADER_H
 #define WORKER_WORKER_LEADER_H

@@ -161,7 +161,7 @@ run(struct wsgi_call *c, PyObject *app)
 	if (env != NULL)
 		result = PyObject_Vectorcall(
 		    app, args + 1, 2 | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL);
-	if (result != NULL && c->req != NULL && c->req->keep_environ != NULL)
+	if (env != NULL && c->req != NULL && c->req->keep_environ != NULL)
 		wsgi_keep_environ(c->req, env);
 	rc = result == NULL ? -E_PYTHON : wsgi_response_send(c, result);
 	if (observed)

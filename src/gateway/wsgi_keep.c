@@ -41,6 +41,7 @@ keep_text(struct request *req, PyObject *value, struct str *text)
 void
 wsgi_keep_environ(struct request *req, PyObject *env)
 {
+	PyObject *error = PyErr_GetRaisedException(); /* new */
 	const struct str *name = req->keep_environ;
 	struct field *kept;
 	unsigned n = 0;
@@ -48,10 +49,8 @@ wsgi_keep_environ(struct request *req, PyObject *env)
 	while (name[n].len > 0)
 		n++;
 	kept = arena_alloc(&req->arena, n * sizeof(*kept));
-	if (kept == NULL)
-		return;
 	req->environ = kept;
-	for (; name->len > 0; name++) {
+	for (; kept != NULL && name->len > 0; name++) {
 		/* New: a __str__ may take it out of the dict. */
 		PyObject *value = Py_XNewRef(find(env, *name));
 
@@ -62,4 +61,5 @@ wsgi_keep_environ(struct request *req, PyObject *env)
 		}
 		Py_XDECREF(value);
 	}
+	PyErr_SetRaisedException(error);
 }

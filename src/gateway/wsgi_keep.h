@@ -11,7 +11,8 @@
 
 /*
  * Puts those of req->keep_environ that env has into req->environ, as
- * text. What cannot be told is left out; no Python error stays. Needs the GIL.
+ * text. What cannot be told is left out; a Python error that is set stays set.
+ * Needs the GIL.
  */
 void wsgi_keep_environ(struct request *req, PyObject *env);
 

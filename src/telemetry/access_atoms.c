@@ -381,7 +381,10 @@ put_variable(struct access_line *l, const struct access_step *s,
 
 	while (f < end && !str_eq(f->name, s->variable))
 		f++;
-	return f < end ? put_some(l, f->value) : s->otherwise(l, s, r);
+	if (f == end)
+		return s->otherwise(l, s, r);
+	/* As for the query: text has room for nothing. */
+	return put_some(l, f->value) || !l->json;
 }
 
 /* The keys of environ that follow from the request. */

@@ -61,6 +61,15 @@ def test_variables_are_what_the_application_left(own_server, tmp_path):
         "- 127.0.0.1 - h -"]
 
 
+def test_variables_are_there_also_when_it_fails(own_server, tmp_path):
+    s, path = _server(own_server, tmp_path, access_log_format=(
+        "%({SCRIPT_NAME}e)s|%({wsgi.multiprocess}e)s|%({a}e)s"))
+    c = s.connect()
+    assert c.ask(b"GET /sleep?x HTTP/1.1\r\nHost: h\r\n\r\n").status == 500
+    assert _lines(s, path, 1) == ["|False|-"]
+    s.wait_log("ValueError: could not convert string to float: 'x'")
+
+
 def test_the_logger_gunicorn_access_is_this_log(own_server, tmp_path):
     s, path = _server(own_server, tmp_path, access_log_format="%(U)s")
     c = s.connect()

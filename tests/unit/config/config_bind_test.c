@@ -64,12 +64,77 @@ what_is_no_address_is_refused(void **state)
 			fail_msg("accepted: %s", bad[i]);
 }
 
+static void
+receivers_of_syslog(void **state)
+{
+	static const struct {
+		const char *text, *host;
+		unsigned number;
+		bool stream, dgram_only;
+	} good[] = {
+		{ "udp://localhost:514", "localhost", 514, false, false },
+		{ "udp://h", "h", 514, false, false },
+		{ "udp://", "localhost", 514, false, false },
+		{ "tcp://[::1]:601", "::1", 601, true, false },
+		{ "unix:///dev/log", "/dev/log", 0, false, false },
+		{ "unix://a#dgram", "a", 0, false, true },
+	};
+	static const char *const bad[] = { "", "h", "h:514", "unix://",
+		"unix:///dev/log#stream", "udp://h:x", "http://h" };
+	struct config_syslog s;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		if (config_syslog_parse(str_of(good[i].text), &s) != 0)
+			fail_msg("refused: %s", good[i].text);
+		assert_true(str_eq(s.to.host, str_of(good[i].host)));
+		assert_int_equal(s.to.number, good[i].number);
+		assert_int_equal(s.stream, good[i].stream);
+		assert_int_equal(s.dgram_only, good[i].dgram_only);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		if (config_syslog_parse(str_of(bad[i]), &s) == 0)
+			fail_msg("taken: %s", bad[i]);
+}
+
+static void
+receivers_of_statsd(void **state)
+{
+	static const struct {
+		const char *text, *host;
+		unsigned number;
+	} good[] = {
+		{ "localhost:8125", "localhost", 8125 },
+		{ "h", "h", 8125 },
+		{ "[::1]", "::1", 8125 },
+		{ "udp://h:1", "h", 1 },
+		{ "unix:///s", "/s", 0 },
+		{ "unix:s", "s", 0 },
+	};
+	static const char *const bad[] = { "", "h:x", "unix:", "tcp://h:1",
+		"http://h" };
+	struct config_bind b;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		if (config_statsd_parse(str_of(good[i].text), &b) != 0)
+			fail_msg("refused: %s", good[i].text);
+		assert_true(str_eq(b.host, str_of(good[i].host)));
+		assert_int_equal(b.number, good[i].number);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		if (config_statsd_parse(str_of(bad[i]), &b) == 0)
+			fail_msg("taken: %s", bad[i]);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_form_is_understood),
 		cmocka_unit_test(what_is_no_address_is_refused),
+		cmocka_unit_test(receivers_of_syslog),
+		cmocka_unit_test(receivers_of_statsd),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

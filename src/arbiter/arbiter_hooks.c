@@ -18,20 +18,23 @@
 #define HANGS_MS 5000 /* a hook that runs for longer is named */
 #define HANGS_AGAIN_MS 30000
 
-static const char *
-text_of(const struct config *cfg, enum link_type type)
+/* Does anything in g's template look at that? */
+static bool
+is_wanted(const struct config *cfg, enum link_type type)
 {
+	bool looks = cfg->child_exit[0] != '\0' ||
+	    cfg->nworkers_changed[0] != '\0' || cfg->when_ready[0] != '\0' ||
+	    cfg->pre_fork[0] != '\0' || cfg->on_exit[0] != '\0' ||
+	    cfg->on_starting[0] != '\0';
+
 	switch (type) {
 	case LINK_CHILD_EXIT:
-		return cfg->child_exit;
 	case LINK_N_WORKERS:
-		return cfg->nworkers_changed;
+		return looks; /* server.WORKERS, server.num_workers */
 	case LINK_WHEN_READY:
-		return cfg->when_ready;
-	case LINK_PRE_EXEC:
-		return cfg->pre_exec;
+		return cfg->when_ready[0] != '\0';
 	default:
-		return cfg->on_exit;
+		return cfg->pre_exec[0] != '\0';
 	}
 }
 
@@ -52,7 +55,7 @@ arbiter_hooks_tell(
 	int rc;
 
 	if (g == NULL || !g->loaded || g->link < 0 ||
-	    text_of(g->config, type)[0] == '\0')
+	    !is_wanted(g->config, type))
 		return;
 	rc = link_tell(g->link, &m);
 	if (rc < 0 && rc != -E_EOF)

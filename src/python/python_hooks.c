@@ -334,6 +334,24 @@ note(const char *name, const char *format, ...)
 }
 
 void
+python_hooks_gone(unsigned age, pid_t pid)
+{
+	if (is_set[HOOK_child_exit])
+		python_hooks_aside(HOOK_child_exit, "(Ii)", age, (int)pid);
+	else
+		(void)note("gone", "(Ii)", age, (int)pid);
+}
+
+void
+python_hooks_n_workers(unsigned n, int before)
+{
+	if (is_set[HOOK_nworkers_changed])
+		python_hooks_aside(HOOK_nworkers_changed, "(Ii)", n, before);
+	else
+		(void)note("resized", "(I)", n);
+}
+
+void
 python_hooks_before_fork(unsigned age)
 {
 	if (module == NULL)

@@ -44,6 +44,10 @@ int python_hooks_exit_status(void);
 /* The same on the thread for hooks, without waiting. */
 void python_hooks_aside(enum hook hook, const char *format, ...);
 
+/* Template: a worker is gone; so many are wanted now. Without waiting. */
+void python_hooks_gone(unsigned age, pid_t pid);
+void python_hooks_n_workers(unsigned n, int before);
+
 /* Template: before a fork, pre_fork; after it, in the parent (pid 0: none). */
 void python_hooks_before_fork(unsigned age);
 void python_hooks_forked(unsigned age, pid_t pid);

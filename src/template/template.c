@@ -390,11 +390,10 @@ tell_hooks(const struct link_message *m)
 
 	switch (m->type) {
 	case LINK_CHILD_EXIT:
-		python_hooks_aside(HOOK_child_exit, "(Ii)", m->row, number);
+		python_hooks_gone(m->row, number);
 		return;
 	case LINK_N_WORKERS:
-		python_hooks_aside(
-		    HOOK_nworkers_changed, "(Ii)", m->row, number);
+		python_hooks_n_workers(m->row, number);
 		return;
 	case LINK_WHEN_READY:
 		python_hooks_aside(HOOK_when_ready, "()");

@@ -105,7 +105,7 @@ def takes_by_signature(hook, n):
 # --- the template
 
 def nworkers_changed(new, old):
-    server._num_workers = new
+    resized(new)
     _hooks["nworkers_changed"](server, new, old)
 
 
@@ -149,14 +149,23 @@ def forked(age, pid):
     worker = None
 
 
-def child_exit(age, pid):
+def gone(age, pid):
+    """A worker has ended; what it was, for child_exit."""
     gone = server.WORKERS.pop(pid, None)
     if gone is None:  # of a template before this one
         gone = Worker(age, server.pid, server.LISTENERS, server.app,
                       server.cfg.timeout, server.cfg, server._log)
         gone._pid = pid
-    gone.alive = False
-    _hooks["child_exit"](server, gone)
+    gone._alive = False
+    return gone
+
+
+def resized(n):
+    server._num_workers = n
+
+
+def child_exit(age, pid):
+    _hooks["child_exit"](server, gone(age, pid))
 
 
 def reopen():

@@ -194,3 +194,24 @@ def test_what_is_wrong_ends_the_start(serve, setting, text):
     s = serve(ready=False, **setting)
     assert s.wait() == 1
     assert text in s.log and "Booting" not in s.log
+
+
+def test_metrics_of_hooks_go_to_statsd(serve, until):
+    import socket
+
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
+        receiver.bind(("127.0.0.1", 0))
+        receiver.settimeout(5)
+        serve(statsd_host="127.0.0.1:%d" % receiver.getsockname()[1], conf="""
+def post_worker_init(worker):
+    worker.log.info("counted", extra={
+        "metric": "mine.things", "value": 3, "mtype": "gauge"})
+    worker.log.increment("mine.more", 1)
+""")
+        seen = ""
+
+        def there():
+            nonlocal seen
+            seen += receiver.recv(65536).decode() + "\n"
+            return "mine.things:3|g" in seen and "mine.more:1|c" in seen
+        until(there, "both metrics")

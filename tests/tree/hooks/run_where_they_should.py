@@ -180,3 +180,19 @@ def worker_exit(server, worker): say(worker.age)
 """)
     until(lambda: said(s, "worker_exit"), "worker_exit")
     assert said(s, "worker_exit")[0][1] == "1"
+
+
+def test_the_server_knows_its_workers_without_a_hook_for_each(hooked, said,
+                                                              until):
+    s = hooked("""
+def pre_fork(server, worker):
+    if worker.age > 2:
+        say(server.num_workers, *sorted(server.WORKERS))
+""", workers=2)
+    first, second = sorted(s.workers())
+    os.kill(first, 9)
+    until(lambda: said(s, "pre_fork"), "a fork")
+    assert said(s, "pre_fork")[0][1] == f"2 {second}"
+    s.signal("TTIN")
+    until(lambda: len(said(s, "pre_fork")) == 2, "another")
+    assert said(s, "pre_fork")[1][1].split()[0] == "3"

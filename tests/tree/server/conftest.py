@@ -24,7 +24,9 @@ import pytest
 BINARY = os.environ.get("GREENCORN", "build/out/greencorn")
 DEADLINE = 20
 # A PID namespace of its own, without a container around it.
-AS_PID_1 = ("unshare", "--pid", "--fork", "--kill-child", "--mount-proc")
+AS_PID_1 = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"]
+if os.geteuid() != 0:
+    AS_PID_1.append("--map-root-user")
 
 HELLO = """
 def app(environ, start_response):

@@ -1,5 +1,6 @@
 """--help, and the pages made from the same table."""
 
+import json
 import os
 import pathlib
 import re
@@ -50,7 +51,7 @@ def test_help_helps_also_where_the_environment_is_wrong():
 
 
 def test_every_setting_and_flag_of_gunicorn_25_is_known():
-    """_gunicorn_settings.txt: a line for each, its name and its flags."""
+    """_gunicorn_settings.txt: a line for each: name, flags, default."""
     parts = re.split(r"^(?:SETTING|CHOICE)\((\w+),", (
         ROOT / "src/config/settings.def").read_text(), flags=re.M)
     table = dict(zip(parts[1::2], parts[2::2]))
@@ -58,10 +59,46 @@ def test_every_setting_and_flag_of_gunicorn_25_is_known():
              "_gunicorn_settings.txt").read_text().splitlines()
     assert len(lines) == 113
     for line in lines:
-        name, *flags = line.split()
+        name, *flags = line.partition(" = ")[0].split()
         assert name in table, name
         for flag in flags:
             assert re.search(rf'["\s!]{flag}["\s=]', table[name]), line
+
+
+# Where the default is another, and means the same.
+OTHER_DEFAULTS = {
+    "config": "",  # looked for, no error when it is not there
+    "sendfile": "true",  # Gunicorn's None
+}
+
+
+def test_the_defaults_are_gunicorns():
+    run = subprocess.run(
+        [BINARY, "--print-config", "--format=json", "--check-config=static"],
+        env={"PATH": "/bin", "GREENCORN_WSGI_APP": "app:app"},
+        capture_output=True, text=True, check=True, timeout=20)
+    ours = json.loads(run.stdout)
+    # What the test itself sets, and what the group of this process allows.
+    for name in ("wsgi_app", "print_config", "check_config", "workers"):
+        del ours[name]
+    for line in (pathlib.Path(__file__).parent /
+                 "_gunicorn_settings.txt").read_text().splitlines():
+        name, default = line.partition(" = ")[0].split()[0], \
+            json.loads(line.partition(" = ")[2])
+        if name not in ours:
+            continue
+        value = ours[name]["value"]
+        if name in OTHER_DEFAULTS:
+            assert value == OTHER_DEFAULTS[name], name
+        elif isinstance(default, bool):
+            assert value == str(default).lower(), name
+        elif isinstance(value, list) and isinstance(default, str):
+            assert value == default.split(","), name
+        elif not default and default != 0:
+            assert not value, name
+        else:
+            assert value == (default if isinstance(default, (list, dict))
+                             else str(default)), name
 
 
 def test_the_atoms_are_those_of_the_code():

@@ -107,8 +107,7 @@ take(struct request *req, size_t n)
 static size_t
 announced(const struct request *req, size_t max)
 {
-	uint64_t got =
-	    atomic_load_explicit(&req->body.got, memory_order_relaxed);
+	uint64_t got = body_taken(&req->body);
 
 	if (req->content_length < 0 || (uint64_t)req->content_length < got)
 		return max;

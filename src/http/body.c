@@ -27,6 +27,7 @@ body_init(struct body *b, size_t size)
 	if (b->ring == NULL)
 		return -E_NOMEM;
 	b->size = n;
+	b->start = 0;
 	atomic_init(&b->put, 0);
 	atomic_init(&b->got, 0);
 	atomic_init(&b->complete, false);
@@ -39,6 +40,7 @@ body_adopt(struct body *b, char *mem, size_t size, size_t offset, size_t len)
 	CHECK((size & (size - 1)) == 0 && offset + len <= size);
 	b->ring = mem;
 	b->size = size;
+	b->start = offset;
 	atomic_init(&b->put, offset + len);
 	atomic_init(&b->got, offset);
 	atomic_init(&b->complete, false);
@@ -126,4 +128,10 @@ body_take(struct body *b, size_t n)
 
 	CHECK(n <= put - got);
 	atomic_store_explicit(&b->got, got + n, memory_order_release);
+}
+
+uint64_t
+body_taken(const struct body *b)
+{
+	return atomic_load_explicit(&b->got, memory_order_relaxed) - b->start;
 }

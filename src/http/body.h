@@ -18,6 +18,7 @@ struct body {
 	char *ring;
 	size_t size;                /* a power of two, 0 before body_init */
 	_Atomic(uint64_t) put, got; /* bytes ever; put - got are held */
+	size_t start;               /* what got was at first */
 	_Atomic(bool) complete;     /* no byte comes after those held */
 };
 
@@ -44,6 +45,8 @@ void body_set_complete(struct body *b);
 struct str body_peek(const struct body *b);
 /* Consumer: n bytes of the slice are done with. */
 void body_take(struct body *b, size_t n);
+/* Consumer: how many it has taken, ever. */
+uint64_t body_taken(const struct body *b);
 
 /* All of the body is here (taken or not). */
 static inline bool

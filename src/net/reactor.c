@@ -225,19 +225,16 @@ give_way(struct reactor *r)
 static void
 run_runnable(struct reactor *r)
 {
-	struct list now, *node;
+	struct list end, *node;
 
 	if (list_empty(&r->runnable))
 		return;
-	list_init(&now);
-	while ((node = list_shift(&r->runnable)) != NULL)
-		list_append(&now, node);
-	while (!is_sated(r) && (node = list_shift(&now)) != NULL) {
+	list_append(&r->runnable, &end);
+	while (!is_sated(r) && (node = list_shift(&r->runnable)) != &end) {
 		conn_service(LIST_OF(node, struct conn, runnable));
 		give_way(r);
 	}
-	while ((node = list_shift(&now)) != NULL)
-		list_append(&r->runnable, node);
+	list_remove(&end);
 }
 
 void

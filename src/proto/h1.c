@@ -189,14 +189,16 @@ turn_away(struct h1 *h)
 }
 
 static void
-start_queue_clock(struct h1 *h)
+start_clock(struct h1 *h)
 {
 	const struct proto_env *env = conn_env(h->conn);
 
 	h->queue_clock = env->queue_ms > 0;
 	if (h->queue_clock)
 		conn_timer(h->conn, env->queue_ms);
-	else if (h1_body_want(h) == 0)
+	else if (h1_body_want(h) > 0)
+		h1_clock(h, h->state->timeout);
+	else
 		conn_timer(h->conn, 0); /* until it has taken some */
 }
 
@@ -211,8 +213,9 @@ to_application(struct h1 *h)
 		return;
 	}
 	env->n_requests++;
-	h1_enter(h, &h1_in_application);
-	start_queue_clock(h);
+	h->state = &h1_in_application;
+	conn_set_idle(h->conn, false);
+	start_clock(h);
 	conn_ready(h->conn, &h->req->ready);
 }
 

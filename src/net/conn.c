@@ -516,7 +516,7 @@ void
 conn_abort(struct conn *c, enum close_reason why)
 {
 	if (!c->closing)
-		sock_set_abort(c->fd);
+		sock_abort(c->fd);
 	conn_close(c, why);
 }
 

@@ -502,12 +502,13 @@ sock_shutdown(int fd)
 }
 
 void
-sock_set_abort(int fd)
+sock_abort(int fd)
 {
-	const struct linger l = { .l_onoff = 1 };
+	const struct sockaddr nobody = { .sa_family = AF_UNSPEC };
 
-	/* Without it the close is an orderly one: no more can be done. */
-	(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &l, sizeof(l));
+	/* A shutdown before the reset would be a good end for who is quick. */
+	if (connect(fd, &nobody, sizeof(nobody)) < 0)
+		sock_shutdown(fd);
 }
 
 int

@@ -101,8 +101,11 @@ ssize_t sock_sendfile(int fd, int file, off_t offset, size_t n);
 /* No more will be written; no more will be written nor read. */
 void sock_shutdown_write(int fd);
 void sock_shutdown(int fd);
-/* Its close will be a reset. */
-void sock_set_abort(int fd);
+/*
+ * The peer sees a reset, at once and whoever else holds the socket; over a
+ * unix socket, which has none, an end.
+ */
+void sock_abort(int fd);
 
 /* The peer's uid, or -E_SYSTEM. Unix sockets only. */
 int sock_peer_uid(int fd, uid_t *uid);

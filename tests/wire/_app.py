@@ -57,6 +57,12 @@ def short(environ, start_response):
     return [b"short"]
 
 
+def breaks(environ, start_response):
+    start_response("200 OK", [])
+    yield b"first"
+    raise RuntimeError("in the middle of an answer")
+
+
 def sleep(environ, start_response):
     time.sleep(float(environ["QUERY_STRING"]))
     return hello(environ, start_response)
@@ -100,7 +106,7 @@ def fields(environ, start_response):
 
 
 PAGES = {f.__name__: f for f in (hello, echo, count, careless, stream, big,
-                                 status, short, sleep, fork, fields,
+                                 status, short, breaks, sleep, fork, fields,
                                  middleware, says)}
 
 

@@ -309,7 +309,7 @@ test_a_crowd_comes_and_goes(void **state)
 		assert_int_equal(reactor_n_busy(reactor), 200);
 		for (unsigned i = 0; i < 200; i++) {
 			if (i % 2 == 0)
-				sock_set_abort(fd[i]);
+				sock_abort(fd[i]);
 			fd_close(fd[i]);
 		}
 		turn_until_conns(0);

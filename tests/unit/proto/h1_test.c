@@ -120,7 +120,7 @@ upload(size_t n, bool chunked)
 	client_send_n(s, c, mem, n / 2);
 	free(mem);
 	assert_int_equal(s->n_calls, 0);
-	sock_set_abort(c->fd);
+	sock_abort(c->fd);
 	client_close(c);
 	server_expect_conns(s, 0);
 	assert_int_equal(s->n_calls, 0);
@@ -627,7 +627,7 @@ test_early_end_and_reset(void **state)
 	c = client_open(s);
 	client_send(s, c, "POST / HTTP/1.1\r\nHost: a\r\n"
 	    "Content-Length: 9\r\n\r\nab");
-	sock_set_abort(c->fd);
+	sock_abort(c->fd);
 	client_close(c);
 	server_expect_conns(s, 0);
 	assert_int_equal(reactor_n_closed(s->reactor, CLOSE_RESET), 1);
@@ -646,7 +646,7 @@ test_reset_while_the_application_has_it(void **state)
 	sock_send(c->fd, STR(GET), false);
 	while (!reactor_has_ready(s->reactor))
 		server_turn(s, 5);
-	sock_set_abort(c->fd);
+	sock_abort(c->fd);
 	client_close(c);
 	for (unsigned i = 0; i < 5; i++)
 		server_turn(s, 5);
@@ -806,7 +806,7 @@ test_damaged_requests(void **state)
 		if (random() % 4 == 0)
 			sock_shutdown_write(c->fd);
 		if (random() % 4 == 0)
-			sock_set_abort(c->fd);
+			sock_abort(c->fd);
 		client_wait(s, c, 1);
 		client_close(c);
 	}

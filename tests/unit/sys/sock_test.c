@@ -108,7 +108,7 @@ test_connection(void **state)
 	assert_int_equal(sock_recv(server, text, 16), 5);
 	sock_shutdown_write(client);
 	assert_int_equal(sock_recv(server, text, 16), -E_EOF);
-	sock_set_abort(client);
+	sock_abort(client);
 	fd_close(client);
 	assert_int_equal(sock_send(server, STR("x"), false), -E_GONE);
 	fd_close(server);

@@ -30,9 +30,17 @@ def test_unknown_length_for_http_1_0_ends_by_close(server):
     assert a.body == b"s" * 3000
 
 
+def test_one_that_breaks_off_for_http_1_0_does_not_look_complete(server):
+    for _ in range(50):
+        c = server().connect()
+        c.send(b"GET /breaks HTTP/1.0\r\n\r\n")
+        with pytest.raises(ConnectionResetError):
+            c.rest()
+
+
 @pytest.mark.parametrize("n", [0, 1, 16383, 16384, 100_000, 10_000_000])
 def test_any_size(server, n):
-    c = server().connect()
+    c = server(keepalive=60).connect()
     assert len(c.ask(GET % (b"/big?%d" % n)).body) == n
     assert c.ask(GET % b"/hello").body == b"hello\n"
 

@@ -454,10 +454,9 @@ abort_silent(struct arbiter *a, struct worker *w)
 
 /* A template that does not answer is ended, and so replaced. */
 static void
-look_answered(struct worker *w, uint64_t now)
+look_answered(struct worker *w, uint64_t limit, uint64_t now)
 {
 	const struct generation *g = w->generation;
-	uint64_t limit = g->config->timeout;
 
 	if (limit == 0 || g->template_pid <= 0 || now <= w->asked_ms + limit)
 		return;
@@ -486,7 +485,7 @@ look_alive(struct arbiter *a, struct worker *w, uint64_t now)
 	if (cfg == NULL)
 		return;
 	if (w->pid == 0)
-		look_answered(w, now);
+		look_answered(w, cfg->timeout, now);
 	if (w->pid <= 0 || w->killed)
 		return;
 	if (w->aborted) {

@@ -12,6 +12,7 @@
 #include "config/config.h"
 #include "net/listener.h"
 #include "sys/fd.h"
+#include "sys/sys_owner.h"
 
 #include "arbiter/arbiter_state.h"
 #include "base/banned.h"
@@ -40,8 +41,12 @@ open_address(const struct config *cfg, const char *address)
 		.reuse_port = cfg->reuse_port,
 		.umask = cfg->umask,
 	};
+	struct owner owner;
 	int fd = -E_IN_USE;
 
+	if (owner_find(&owner, cfg->user, cfg->group) == 0 &&
+	    owner_differs(&owner))
+		o.owner = &owner;
 	for (unsigned i = 0; i < IN_USE_TRIES && fd == -E_IN_USE; i++) {
 		if (i > 0)
 			sleep(IN_USE_PAUSE_S);

@@ -10,6 +10,7 @@
 #include "config/config_bind.h"
 #include "net/listener.h"
 #include "sys/fd.h"
+#include "sys/sys_owner.h"
 
 #include "base/banned.h"
 
@@ -72,6 +73,8 @@ open_unix(const struct config_bind *b, const struct listener_options *o)
 	saved = umask((mode_t)o->umask);
 	rc = sock_bind(fd, &a);
 	(void)umask(saved);
+	if (rc == 0 && o->owner != NULL && a.un.sun_path[0] != '\0')
+		rc = owner_give(o->owner, a.un.sun_path);
 	return listen_on(fd, rc, o);
 }
 

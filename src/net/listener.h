@@ -14,10 +14,13 @@
 /* Longest text of an address ("http://[…]:65535", "unix:…"), and a NUL. */
 #define LISTENER_TEXT_MAX (SOCK_HOST_MAX + 24)
 
+struct owner;
+
 struct listener_options {
 	int backlog;
 	bool reuse_port;
-	unsigned umask; /* for the file of a unix socket */
+	unsigned umask;            /* for the file of a unix socket */
+	const struct owner *owner; /* whose it is; NULL: ours */
 };
 
 /*

@@ -39,8 +39,8 @@ death_signal(enum role_name name)
 	}
 }
 
-static void
-watch_parent(enum role_name name, const struct heritage *h)
+void
+role_watch_parent(enum role_name name, const struct heritage *h)
 {
 	int sig = death_signal(name);
 	int rc;
@@ -67,7 +67,7 @@ role_enter(enum role_name name, struct heritage *h)
 		atomic_store(&h->board->rows[h->row].pid, (int)getpid());
 		board_set_state(h->board, h->row, BOARD_BOOTING);
 	}
-	watch_parent(name, h);
+	role_watch_parent(name, h);
 	/* As Gunicorn with setproctitle: "gunicorn: worker [name]". */
 	snprintf(title, sizeof(title), "%s: %s [%s]", h->server, role->title,
 	    h->name);

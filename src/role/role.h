@@ -40,6 +40,9 @@ extern const struct role roles[ROLE_MAX];
  */
 pid_t role_start(enum role_name name, struct heritage *h);
 
+/* Asks for the end with the arbiter's; again after a change of the user. */
+void role_watch_parent(enum role_name name, const struct heritage *h);
+
 /*
  * Makes the calling process one of that role: pid in its row and in log
  * lines, default signals and an empty mask (before: all blocked), the title,

@@ -39,6 +39,7 @@
 #include "sys/log_out.h"
 #include "sys/log_ring.h"
 #include "sys/message.h"
+#include "sys/sys_owner.h"
 
 #include "base/banned.h"
 
@@ -277,6 +278,17 @@ apply_paths(const struct config *cfg)
 	return rc;
 }
 
+/* The workers of another user open them anew when they were moved away. */
+static void
+give_logs(const struct config *cfg)
+{
+	struct owner o;
+
+	if (owner_find(&o, cfg->user, cfg->group) == 0 && owner_differs(&o) &&
+	    owner_give(&o, cfg->accesslog) < 0)
+		log_errno(EV_TEMPLATE_LOG_OWNER, cfg->accesslog);
+}
+
 /* Both logs can be written; now, since workers cannot end the server so. */
 static int
 apply_logs(const struct config *cfg)
@@ -300,6 +312,7 @@ apply_logs(const struct config *cfg)
 		return TEMPLATE_EXIT_CONFIG;
 	}
 	fd_close(fd);
+	give_logs(cfg);
 	return 0;
 }
 

@@ -29,8 +29,10 @@
 #include "python/python_hooks.h"
 #include "python/python_loader.h"
 #include "role/heritage.h"
+#include "role/role.h"
 #include "sys/fd.h"
 #include "sys/log_ring.h"
+#include "sys/sys_owner.h"
 #include "sys/sys_random.h"
 #include "sys/sys_time.h"
 #include "telemetry/access_log.h"
@@ -349,6 +351,30 @@ finish(struct worker_process *w, uint64_t told_ms)
 }
 
 /* Until it could serve. 0 or the status to exit with. */
+/*
+ * user and group. Logs and listeners may be root's; what the application does
+ * is theirs. 0 or the status to exit with.
+ */
+static int
+become_user(struct worker_process *w)
+{
+	const struct config *cfg = w->cfg;
+	struct owner o;
+
+	if (owner_find(&o, cfg->user, cfg->group) < 0) {
+		log_event(EV_WORKER_NO_USER, cfg->user, cfg->group);
+		return WORKER_EXIT_BOOT;
+	}
+	if (!owner_differs(&o))
+		return 0;
+	if (owner_become(&o, cfg->initgroups) < 0) {
+		log_errno(EV_WORKER_USER, cfg->user, cfg->group);
+		return WORKER_EXIT_BOOT;
+	}
+	role_watch_parent(ROLE_WORKER, w->h); /* the change has ended it */
+	return 0;
+}
+
 static int
 boot(struct worker_process *w)
 {
@@ -361,6 +387,8 @@ boot(struct worker_process *w)
 	if (config_has_logger(w->cfg) && python_log_read_ring() < 0)
 		log_ring_end(0);
 	status = prepare(w);
+	if (status == 0)
+		status = become_user(w);
 	if (status == 0)
 		status = load(w);
 	if (status != 0)

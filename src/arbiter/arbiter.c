@@ -64,6 +64,23 @@ prepare(struct arbiter *a, struct heritage *h)
 	return adopt_all(a);
 }
 
+void
+arbiter_open(const struct arbiter *a, struct heritage *h)
+{
+	struct list *n;
+	int link;
+
+	h->n_listeners = 0;
+	for (unsigned i = 0; i < a->n_listening; i++)
+		h->listeners[h->n_listeners++] = a->listening[i].fd;
+	for (n = a->generations.next; n != &a->generations; n = n->next) {
+		link = LIST_OF(n, struct generation, node)->link;
+		if (link >= 0 && h->n_listeners < HERITAGE_LISTENERS_MAX)
+			h->listeners[h->n_listeners++] = link;
+	}
+	h->admin_listener = a->admin_listener;
+}
+
 /* How long the loop may sleep. */
 static int
 pause_ms(const struct arbiter *a)

@@ -25,9 +25,7 @@ arbiter_admin_keep(struct arbiter *a, uint64_t now)
 	h.row = board_take_row(a->board, ROLE_ADMIN, 0);
 	if (h.row == BOARD_NO_ROW)
 		return;
-	h.admin_listener = a->admin_listener;
-	for (unsigned i = 0; i < a->n_listening; i++)
-		h.listeners[h.n_listeners++] = a->listening[i].fd;
+	arbiter_open(a, &h);
 	pid = role_start(ROLE_ADMIN, &h);
 	if (pid < 0) {
 		log_event(EV_ARBITER_ADMIN_FAILED, error_text((int)pid));

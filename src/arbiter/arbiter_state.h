@@ -138,6 +138,11 @@ struct arbiter {
 /* In each turn: gauges to statsd, where that is asked for. */
 void arbiter_metrics_tick(struct arbiter *a, uint64_t now);
 
+/* arbiter.c */
+
+/* What the arbiter has open, for a child to close or, the admin's, to use. */
+void arbiter_open(const struct arbiter *a, struct heritage *h);
+
 /* generation.c */
 
 /*

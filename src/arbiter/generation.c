@@ -141,6 +141,7 @@ start_template(struct arbiter *a, struct generation *g)
 	h.config_mem = g->config_mem;
 	h.config_mem_len = CONFIG_MEM_LEN;
 	h.link = ends[1];
+	arbiter_open(a, &h);
 	pid = role_start(ROLE_TEMPLATE, &h);
 	rc = (int)pid;
 	if (pid < 0)

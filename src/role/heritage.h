@@ -32,6 +32,8 @@ struct heritage {
 	/* The frozen configuration; NULL in a template that still reads it. */
 	const struct config *config;
 
+	/* To accept from. At the start of a role: what its parent has open for
+	 * itself, listeners and links, which the child closes. */
 	int listeners[HERITAGE_LISTENERS_MAX];
 	unsigned n_listeners;
 	int admin_listener; /* -1: none */

@@ -74,6 +74,19 @@ role_enter(enum role_name name, struct heritage *h)
 	title_set(title);
 }
 
+/* A copy that stays would keep an address open that nobody serves any more. */
+static void
+close_parents(enum role_name name, struct heritage *h)
+{
+	for (unsigned i = 0; i < h->n_listeners; i++)
+		fd_close(h->listeners[i]);
+	h->n_listeners = 0;
+	if (name == ROLE_ADMIN)
+		return;
+	fd_close(h->admin_listener);
+	h->admin_listener = -1;
+}
+
 pid_t
 role_start(enum role_name name, struct heritage *h)
 {
@@ -85,6 +98,7 @@ role_start(enum role_name name, struct heritage *h)
 	signals_reset_in_child();
 	fd_close(h->handover->init_link); /* what it says, init does */
 	h->handover->init_link = -1;
+	close_parents(name, h);
 	role_enter(name, h);
 	_exit(roles[name].run(h));
 }

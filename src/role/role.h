@@ -36,7 +36,8 @@ extern const struct role roles[ROLE_MAX];
 /*
  * Forks a process of a role without Python, from a process without Python.
  * The child enters the role, runs it and exits with its status. Returns the
- * child's pid, or -E_SYSTEM. h->row must be the row of the child.
+ * child's pid, or -E_SYSTEM. h->row must be the row of the child; it closes
+ * h->listeners and, but for ROLE_ADMIN, h->admin_listener.
  */
 pid_t role_start(enum role_name name, struct heritage *h);
 

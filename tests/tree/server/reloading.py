@@ -1,5 +1,8 @@
 """HUP: a new template, new code, one worker after the other."""
 
+import errno
+import os
+import socket
 import threading
 
 OLD = """
@@ -79,3 +82,60 @@ def test_a_configuration_file_that_sleeps_disturbs_nothing(serve, until):
 def test_the_file_s_settings_hold(serve):
     s = serve(conf="workers = 3\nproc_name = 'mine'\n")
     assert len(s.workers()) == 3
+
+
+def test_an_address_that_is_no_longer_named_is_closed(serve, until):
+    def conf(*ports):
+        return f"bind = {[f'127.0.0.1:{p}' for p in ports]}\n"
+    one, two = free_port(), free_port()
+    s = serve(env={"GREENCORN_BIND": ""}, conf=conf(one, two))
+    s.port = two
+    assert s.get("/").status == 200
+    s.write("gunicorn.conf.py", conf(one))
+    s.signal("HUP")
+    until(lambda: refuses(two), "nobody listens there")
+    s.port = one
+    assert s.get("/").status == 200
+    s.write("gunicorn.conf.py", conf(two))
+    s.signal("HUP")
+    until(lambda: refuses(one), "nobody listens there")
+    s.port = two
+    assert s.get("/").status == 200
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def refuses(port):
+    with socket.socket() as s:
+        return s.connect_ex(("127.0.0.1", port)) == errno.ECONNREFUSED
+
+
+def test_workers_hold_no_descriptor_of_the_arbiter(serve, until):
+    s = serve(workers=2)
+    s.signal("HUP")
+    s.wait_log("Worker exiting", count=2)
+    until(lambda: len(s.workers()) == 2, "two workers")
+    for pid in s.workers():
+        assert len(listening(pid)) == 1
+
+
+def listening(pid):
+    """Descriptors of that process that are listeners."""
+    inodes = set()
+    with open(f"/proc/{pid}/net/tcp") as f:
+        for line in list(f)[1:]:
+            fields = line.split()
+            if fields[3] == "0A":
+                inodes.add(f"socket:[{fields[9]}]")
+    found = []
+    for fd in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            if os.readlink(f"/proc/{pid}/fd/{fd}") in inodes:
+                found.append(fd)
+        except OSError:
+            pass
+    return found

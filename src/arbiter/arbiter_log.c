@@ -61,7 +61,7 @@ transmit(enum log_level level, struct str text)
 static bool
 on_log(enum log_level level, enum event event, struct str text)
 {
-	if (event == EV_PYTHON || getpid() != l.pid)
+	if (event == EV_PYTHON || event == EV_WHOLE || getpid() != l.pid)
 		return false;
 	return hold(level, text) || transmit(level, text);
 }

@@ -341,17 +341,23 @@ put_text_end(struct line *l)
 	put_tail(l, l->cut ? "...\n" : "\n");
 }
 
-/* Gives a text line to whoever wants it; true: it is written there. */
 static bool
-give_taps(const struct line *l, enum log_level level, enum event event)
+give_taps(enum log_level level, enum event event, struct str text)
 {
-	struct str text = { l->mem + l->stamp_len,
-		l->len - l->stamp_len - 1 /* the newline */ };
 	bool taken = false;
 
 	for (unsigned i = 0; i < n_taps; i++)
 		taken = taps[i](level, event, text) || taken;
 	return taken;
+}
+
+/* Gives a text line to whoever wants it; true: it is written there. */
+static bool
+give_line(const struct line *l, enum log_level level, enum event event)
+{
+	return give_taps(level, event,
+	    (struct str){ l->mem + l->stamp_len,
+		l->len - l->stamp_len - 1 /* the newline */ });
 }
 
 /*
@@ -458,7 +464,7 @@ event_as_text(
 		put_z(l, why);
 	}
 	put_text_end(l);
-	return give_taps(l, row->level, (enum event)(row - rows));
+	return give_line(l, row->level, (enum event)(row - rows));
 }
 
 static void
@@ -573,9 +579,9 @@ write_text_line(
 	put_text_start(&l, level);
 	put_escaped(&l, text, ESCAPE_TEXT);
 	put_text_end(&l);
-	if (event != EV_MAX && give_taps(&l, level, event))
+	if (event != EV_MAX && give_line(&l, level, event))
 		return true;
-	if (!json)
+	if (!json && event != EV_TOLD)
 		log_write(l.mem, l.len);
 	return false;
 }
@@ -591,6 +597,11 @@ write_lines(enum log_level level, enum event event, struct str text)
 		return;
 	if (str_ends(text, STR("\n")))
 		rest.len = --text.len;
+	if (event == EV_TEXT && str_find(text, '\n') < text.len &&
+	    give_taps(level, EV_WHOLE, text)) {
+		event = EV_TOLD;
+		taken = true;
+	}
 	while (rest.ptr != NULL && (!json || n_taps > 0))
 		taken =
 		    write_text_line(level, event, str_cut(&rest, '\n'), json) ||

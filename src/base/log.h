@@ -39,7 +39,9 @@ enum event {
 #include "base/events.def"
 #undef EVENT
 	EV_MAX,
-	EV_TEXT, /* for taps */
+	EV_TEXT,  /* for taps: a line of log_text */
+	EV_WHOLE, /* several of its lines, as they came */
+	EV_TOLD,  /* one of those, when some tap has taken them whole */
 	EV_PYTHON,
 };
 
@@ -75,8 +77,8 @@ int log_level_from(struct str name);
 
 /*
  * Who else wants each line, without its stamp and without a newline: event is
- * EV_TEXT for a line of log_text, EV_PYTHON for one of log_python. True: it is
- * written there, and not here. Called in whatever thread logs; must not log.
+ * that of a row, or one behind EV_MAX: a text of several lines is offered whole,
+ * then each line. True: it is written there, and not here. Called in whatever thread logs; must not log.
  * Added before there are threads; adding one again is fine.
  */
 typedef bool log_tap(enum log_level level, enum event event, struct str text);

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/escape.h"
 #include "sys/fd.h"
 
 #include "base/banned.h"
@@ -29,6 +30,7 @@ static struct log_ring {
 	atomic_bool on;
 	pthread_mutex_t lock;
 	size_t put, taken; /* under the lock */
+	size_t held;       /* the same: of what the reader is about to write */
 	char *mem;
 	int bell;
 } ring = { .lock = PTHREAD_MUTEX_INITIALIZER, .bell = -1 };
@@ -52,13 +54,11 @@ copy_out(void *to, size_t at, size_t n)
 }
 
 static bool
-on_log(enum log_level level, enum event event, struct str text)
+put(enum log_level level, struct str text)
 {
 	struct header h = { level, (unsigned)text.len };
 	bool fits;
 
-	if (event == EV_PYTHON || !atomic_load(&ring.on))
-		return false;
 	pthread_mutex_lock(&ring.lock);
 	fits = atomic_load(&ring.on) &&
 	    sizeof(h) + text.len <= ROOM - (ring.put - ring.taken);
@@ -71,6 +71,34 @@ on_log(enum log_level level, enum event event, struct str text)
 	if (fits)
 		fd_event_ring(ring.bell);
 	return fits;
+}
+
+/* A traceback is one record; escaped, but for its newlines. */
+static bool
+put_whole(enum log_level level, struct str text)
+{
+	char escaped[LOG_RING_TEXT_MAX];
+	size_t n = 0;
+
+	while (text.len > 0) {
+		if (n > sizeof(escaped) - ESCAPE_MAX)
+			return false; /* then as lines */
+		if (text.ptr[0] == '\n') {
+			escaped[n++] = '\n';
+			text = str_tail(text, 1);
+		} else {
+			n += escape_next(&text, ESCAPE_TEXT, escaped + n);
+		}
+	}
+	return put(level, (struct str){ escaped, n });
+}
+
+static bool
+on_log(enum log_level level, enum event event, struct str text)
+{
+	if (event == EV_PYTHON || event == EV_TOLD || !atomic_load(&ring.on))
+		return false;
+	return event == EV_WHOLE ? put_whole(level, text) : put(level, text);
 }
 
 int
@@ -97,13 +125,15 @@ take(struct log_ring_line *line)
 	bool any;
 
 	pthread_mutex_lock(&ring.lock);
+	ring.taken += ring.held; /* whoever takes the next has written it */
+	ring.held = 0;
 	any = ring.put != ring.taken;
 	if (any) {
 		copy_out(&h, ring.taken, sizeof(h));
 		line->level = h.level;
 		line->len = h.len;
 		copy_out(line->text, ring.taken + sizeof(h), h.len);
-		ring.taken += sizeof(h) + h.len;
+		ring.held = sizeof(h) + h.len;
 	}
 	pthread_mutex_unlock(&ring.lock);
 	return any;
@@ -147,6 +177,9 @@ log_ring_end(int wait_ms)
 	fd_event_ring(ring.bell);
 	while (!is_empty() && clock_ms() < until)
 		(void)poll(NULL, 0, LOOK_MS);
+	pthread_mutex_lock(&ring.lock);
+	ring.held = 0; /* its reader does not come back */
+	pthread_mutex_unlock(&ring.lock);
 	while (take(&line))
 		log_again(line.level, (struct str){ line.text, line.len });
 }

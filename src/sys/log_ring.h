@@ -12,10 +12,13 @@
 
 #include "base/log.h"
 
+#define LOG_RING_TEXT_MAX 32768
+
+/* A line, or a traceback of not too many. */
 struct log_ring_line {
 	enum log_level level;
 	size_t len;
-	char text[LOG_LINE_MAX];
+	char text[LOG_RING_TEXT_MAX];
 };
 
 /* Lines go into the ring from now on. 0, -E_NOMEM or -E_SYSTEM. */
@@ -23,7 +26,8 @@ int log_ring_start(void);
 
 /*
  * Takes the oldest line: 1; 0: none came within timeout_ms; -E_EOF: none will
- * come any more. One thread only, without the GIL.
+ * come any more. Only with the next call it is gone from the ring: then it has
+ * been written. One thread only, without the GIL.
  */
 int log_ring_take(struct log_ring_line *line, int timeout_ms);
 

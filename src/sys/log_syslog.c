@@ -150,7 +150,8 @@ on_log(enum log_level level, enum event event, struct str text)
 {
 	int saved = errno;
 
-	(void)event;
+	if (event == EV_WHOLE)
+		return false; /* its lines follow */
 	put(level, "error", text);
 	errno = saved;
 	return false;

@@ -417,7 +417,9 @@ worker_run(struct heritage *h)
 	log_event(EV_WORKER_BOOT, (int)getpid());
 	status = boot(&w);
 	if (status != 0) {
-		log_ring_end(0);
+		python_gil_drop();
+		log_ring_end(RING_END_MS);
+		python_gil_take();
 		python_hooks_leaving();
 		return status;
 	}

@@ -241,6 +241,8 @@ tap(enum log_level level, enum event event, struct str text)
 {
 	assert_in_range(level, LOG_INFO, LOG_ERROR);
 	assert_int_equal(str_to_z(text, tapped, sizeof(tapped)), 0);
+	if (event == EV_WHOLE)
+		return false;
 	tapped_event = event;
 	return taking;
 }
@@ -274,6 +276,37 @@ taps_get_lines_without_stamps(void **state)
 		}
 }
 
+static unsigned n_told;
+
+static bool
+tap_whole(enum log_level level, enum event event, struct str text)
+{
+	(void)level;
+	n_told += event == EV_TOLD;
+	return event == EV_WHOLE && str_eq(text, STR("one\ntwo"));
+}
+
+static void
+a_text_taken_whole_is_not_written(void **state)
+{
+	(void)state;
+	log_add_tap(tap_whole);
+	taking = false;
+	for (int json = 0; json < 2; json++) {
+		n_lines = n_told = 0;
+		log_set_format(json ? LOG_JSON : LOG_TEXT);
+		log_text(LOG_ERROR, STR("one\ntwo\n"));
+		assert_int_equal(n_lines, 0);
+		assert_int_equal(n_told, 2);
+		assert_string_equal(tapped, "two");
+		log_text(LOG_ERROR, STR("one\nthree"));
+		assert_int_equal(n_lines, json ? 1 : 2);
+		assert_int_equal(n_told, 2);
+		log_text(LOG_ERROR, STR("one"));
+		assert_int_equal(n_lines, json ? 2 : 3);
+	}
+}
+
 int
 main(void)
 {
@@ -286,6 +319,7 @@ main(void)
 		cmocka_unit_test_setup(levels, start),
 		cmocka_unit_test_setup(every_event_can_be_formatted, start),
 		cmocka_unit_test_setup(taps_get_lines_without_stamps, start),
+		cmocka_unit_test_setup(a_text_taken_whole_is_not_written, start),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -39,16 +39,38 @@ lines_come_out_in_order(void **state)
 {
 	(void)state;
 	log_event(EV_CONFIG_WARNING, "one");
-	log_text(LOG_ERROR, STR("two\nthree"));
+	log_text(LOG_ERROR, STR("two\nthree\n"));
 	log_event(EV_WORKER_BOOT, 7);
 	assert_string_equal(take(), "one");
 	assert_int_equal(line.level, LOG_WARNING);
-	assert_string_equal(take(), "two");
+	assert_string_equal(take(), "two\nthree");
 	assert_int_equal(line.level, LOG_ERROR);
-	assert_string_equal(take(), "three");
 	assert_string_equal(take(), "Booting worker with pid: 7");
 	assert_int_equal(log_ring_take(&line, 0), 0);
 	assert_int_equal(n_written, 0);
+}
+
+/* More than a record takes: its lines, one by one. */
+static void
+a_long_traceback_is_lines(void **state)
+{
+	static char text[LOG_RING_TEXT_MAX * 2];
+
+	(void)state;
+	memset(text, 'x', sizeof(text));
+	for (size_t i = 99; i < sizeof(text); i += 100)
+		text[i] = '\n';
+	text[5] = '\x1b';
+	log_text(LOG_ERROR, (struct str){ text, sizeof(text) });
+	assert_memory_equal(take(), "xxxxx\\x1bxx", 10);
+	assert_int_equal(line.len, 102);
+	for (size_t n = 1; n < (sizeof(text) + 99) / 100; n++)
+		assert_true(strlen(take()) <= 99);
+	assert_int_equal(log_ring_take(&line, 0), 0);
+	assert_int_equal(n_written, 0);
+	text[99] = '\0';
+	log_text(LOG_ERROR, STR("a\x1b\nb"));
+	assert_string_equal(take(), "a\\x1b\nb");
 }
 
 static void
@@ -125,9 +147,12 @@ static void
 the_end_writes_what_is_left(void **state)
 {
 	(void)state;
+	log_text(LOG_INFO, STR("taken, and perhaps not written"));
+	assert_string_equal(take(), "taken, and perhaps not written");
 	log_text(LOG_INFO, STR("last"));
 	log_ring_end(50);
-	assert_int_equal(n_written, 1);
+	assert_int_equal(n_written, 2);
+	n_written = 1;
 	assert_non_null(strstr(written, "[INFO] last\n"));
 	assert_int_equal(log_ring_take(&line, 0), -E_EOF);
 	log_text(LOG_INFO, STR("after"));
@@ -149,6 +174,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lines_come_out_in_order),
+		cmocka_unit_test(a_long_traceback_is_lines),
 		cmocka_unit_test(python_writes_for_itself),
 		cmocka_unit_test(what_does_not_fit_is_written),
 		cmocka_unit_test(threads_lose_nothing),

@@ -1,0 +1,10 @@
+"""gunicorn.dirty by our own name: the same modules, not copies of them."""
+
+import sys
+
+import gunicorn.dirty
+from gunicorn.dirty import app, client, errors, protocol
+
+for _part in (app, client, errors, protocol):
+    sys.modules[f"{__name__}.{_part.__name__.rpartition('.')[2]}"] = _part
+sys.modules[__name__] = gunicorn.dirty

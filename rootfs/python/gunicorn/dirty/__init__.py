@@ -1,0 +1,18 @@
+"""Long work in processes of its own, called from where requests are served."""
+
+from .app import DirtyApp
+from .client import (DirtyClient, close_dirty_client, close_dirty_client_async,
+                     get_dirty_client, get_dirty_client_async,
+                     set_dirty_socket_path)
+from .errors import (DirtyAppError, DirtyAppNotFoundError,
+                     DirtyConnectionError, DirtyError,
+                     DirtyNoWorkersAvailableError, DirtyProtocolError,
+                     DirtyTimeoutError, DirtyWorkerError)
+
+__all__ = [
+    "DirtyApp", "DirtyAppError", "DirtyAppNotFoundError", "DirtyClient",
+    "DirtyConnectionError", "DirtyError", "DirtyNoWorkersAvailableError",
+    "DirtyProtocolError", "DirtyTimeoutError", "DirtyWorkerError",
+    "close_dirty_client", "close_dirty_client_async", "get_dirty_client",
+    "get_dirty_client_async", "set_dirty_socket_path",
+]

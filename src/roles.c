@@ -5,6 +5,8 @@
 #include <stddef.h>
 
 #include "admin/admin.h"
+#include "dirty/dirty_router.h"
+#include "dirty/dirty_worker.h"
 #include "role/role.h"
 #include "template/template.h"
 #include "worker/worker.h"
@@ -32,6 +34,23 @@ const struct role roles[ROLE_MAX] = {
 		.parent = ROLE_TEMPLATE,
 		.run = worker_run,
 		.preload = worker_preload,
+		.has_python = true,
+	},
+	[ROLE_DIRTY_ARBITER] = {
+		.title = "dirty-arbiter",
+		.parent = ROLE_ARBITER,
+		.run = dirty_router_run,
+	},
+	[ROLE_DIRTY_TEMPLATE] = {
+		.title = "dirty-template",
+		.parent = ROLE_DIRTY_ARBITER,
+		.run = template_run,
+		.has_python = true,
+	},
+	[ROLE_DIRTY_WORKER] = {
+		.title = "dirty-worker",
+		.parent = ROLE_DIRTY_TEMPLATE,
+		.run = dirty_worker_run,
 		.has_python = true,
 	},
 };

@@ -55,6 +55,7 @@ prepare(struct arbiter *a, struct heritage *h)
 	h->admin_listener = -1;
 	h->under_init = h->handover->init_link >= 0;
 	a->old_pid = h->handover->old;
+	arbiter_dirty_name(a);
 	make_bells(h);
 	atomic_store(&a->board->arbiter_pid, (int)getpid());
 	if (sys_set_subreaper() < 0)
@@ -156,6 +157,7 @@ turn(struct arbiter *a)
 	generation_tick(a, now);
 	generation_sweep(a);
 	arbiter_admin_keep(a, now);
+	arbiter_dirty_keep(a, now);
 	arbiter_metrics_tick(a, now);
 	reexec_look(a);
 	systemd_look(a, now);

@@ -64,6 +64,7 @@ on_usr1(struct arbiter *a)
 	(void)log_out_reopen();
 	if (a->admin_pid > 0)
 		kill(a->admin_pid, SIGUSR1);
+	arbiter_dirty_signal(a, SIGUSR1);
 	generation_signal(a, SIGUSR1);
 	workers_signal(a, SIGUSR1);
 }

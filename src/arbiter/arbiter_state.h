@@ -89,6 +89,26 @@ struct arbiter_systemd {
 	uint64_t watchdog_ms, watchdog_due_ms; /* 0: it does not watch */
 };
 
+#define ARBITER_OLD_DIRTY 8
+
+/* A dirty arbiter of a configuration before this one. */
+struct arbiter_old_dirty {
+	pid_t pid;
+	unsigned row;
+	bool told; /* to end */
+};
+
+struct arbiter_dirty {
+	pid_t pid; /* 0: none */
+	unsigned row, generation;
+	uint64_t started_ms, again_ms;
+	unsigned n_deaths; /* in a row */
+	struct arbiter_old_dirty old[ARBITER_OLD_DIRTY];
+	unsigned n_old;
+	int stop_signal;  /* sent at the stop; 0: none yet */
+	uint64_t kill_ms; /* what is left then is killed */
+};
+
 struct arbiter {
 	struct heritage *h;
 	struct board *board;
@@ -108,6 +128,7 @@ struct arbiter {
 	pid_t admin_pid;
 	unsigned admin_row;
 	uint64_t admin_again_ms;
+	struct arbiter_dirty dirty;
 
 	uint64_t spawn_again_ms; /* no spawn before; back-off */
 	unsigned n_boot_deaths;  /* in a row, without a READY between */
@@ -271,6 +292,18 @@ bool stop_proceed(struct arbiter *a, uint64_t now);
 /* arbiter_admin.c */
 void arbiter_admin_keep(struct arbiter *a, uint64_t now);
 void arbiter_admin_on_exit(struct arbiter *a, const struct child_end *end);
+
+/* arbiter_dirty.c */
+
+/* Where dirty calls will go, before the first template. */
+void arbiter_dirty_name(struct arbiter *a);
+void arbiter_dirty_keep(struct arbiter *a, uint64_t now);
+/* Was it one of them? */
+bool arbiter_dirty_on_exit(struct arbiter *a, const struct child_end *end);
+void arbiter_dirty_signal(struct arbiter *a, int sig);
+/* When the workers are gone; true while some dirty arbiter is left. */
+bool arbiter_dirty_stop(struct arbiter *a, uint64_t now);
+void arbiter_dirty_close(struct arbiter *a);
 
 /* arbiter_hooks.c */
 

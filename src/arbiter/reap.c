@@ -43,6 +43,8 @@ note_death(struct arbiter *a, const struct child_end *end)
 		generation_on_exit(a, g, end);
 	else if (end->pid == a->new_pid)
 		reexec_on_exit(a, end);
+	else if (arbiter_dirty_on_exit(a, end))
+		return;
 	else if (end->pid == a->admin_pid)
 		arbiter_admin_on_exit(a, end);
 	else

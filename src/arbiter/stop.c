@@ -59,6 +59,10 @@ end_helpers(struct arbiter *a, bool overdue, uint64_t now)
 	struct list *n;
 	bool any = a->admin_pid > 0;
 
+	/* They are last: requests that run may call them. */
+	if (!workers_any(a) && arbiter_dirty_stop(a, now))
+		any = true;
+
 	for (n = a->generations.next; n != &a->generations; n = n->next) {
 		struct generation *g = LIST_OF(n, struct generation, node);
 

@@ -81,8 +81,8 @@ put_json(struct buf *out, const struct dirty_caller *c, const char *error,
 static int
 put_tlv_head(struct buf *out, char type, size_t n)
 {
-	char head[5] = { type, (char)(n >> 24), (char)(n >> 16),
-		(char)(n >> 8), (char)n };
+	char head[5] = { type, (char)(n >> 24), (char)(n >> 16), (char)(n >> 8),
+		(char)n };
 
 	return buf_put(out, (struct str){ head, sizeof(head) });
 }
@@ -164,8 +164,8 @@ dirty_answer_error(struct buf *out, const struct dirty_caller *c,
 	    ? put_json(&payload, c, error, message, details)
 	    : put_tlv(&payload, error, message, details);
 	if (rc == 0) {
-		n = dirty_frame_head(c->format, DIRTY_ERROR, c->id,
-		    buf_len(&payload), head);
+		n = dirty_frame_head(
+		    c->format, DIRTY_ERROR, c->id, buf_len(&payload), head);
 		rc = buf_put(out, (struct str){ head, n });
 	}
 	if (rc == 0)

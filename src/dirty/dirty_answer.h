@@ -14,7 +14,7 @@
 /* Whom an answer is for. */
 struct dirty_caller {
 	enum dirty_format format;
-	uint64_t id;           /* binary */
+	uint64_t id;             /* binary */
 	char text[DIRTY_ID_MAX]; /* JSON: the value as it came */
 	unsigned text_len;
 };
@@ -35,7 +35,6 @@ struct dirty_detail {
  * NULL. 0, -E_FULL or -E_NOMEM.
  */
 int dirty_answer_error(struct buf *out, const struct dirty_caller *c,
-    const char *error, const char *message,
-    const struct dirty_detail *details);
+    const char *error, const char *message, const struct dirty_detail *details);
 
 #endif

@@ -328,8 +328,7 @@ skip_tlv(struct str *s)
 		if (type == TLV_LIST || type == TLV_DICT) {
 			if (depth == DEPTH_MAX || n > s->len)
 				return false;
-			left[depth++] =
-			    type == TLV_DICT ? 2 * (uint64_t)n : n;
+			left[depth++] = type == TLV_DICT ? 2 * (uint64_t)n : n;
 			continue;
 		}
 		if (type == TLV_BYTES || type == TLV_STRING) {

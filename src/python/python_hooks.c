@@ -368,6 +368,41 @@ python_hooks_forked(unsigned age, pid_t pid)
 }
 
 void
+python_hooks_dirty_forked(unsigned age, pid_t pid, struct str apps)
+{
+	PyObject *text = python_ref_decoded(apps); /* new */
+
+	if (text != NULL)
+		(void)note("dirty_forked", "(IiO)", age, (int)pid, text);
+	Py_XDECREF(text);
+}
+
+int
+python_hooks_dirty_worker(struct board_row *own, unsigned age, struct str apps)
+{
+	PyObject *text; /* new */
+	int rc = -E_PYTHON;
+
+	row = own;
+	if (module == NULL)
+		return 0;
+	text = python_ref_decoded(apps);
+	if (text != NULL)
+		rc = note("dirty_worker_begins", "(IO)", age, text);
+	Py_XDECREF(text);
+	return rc < 0 ? rc : python_hooks_run(HOOK_dirty_post_fork, "()");
+}
+
+int
+python_hooks_dirty_loaded(struct _object *apps)
+{
+	if (module == NULL)
+		return 0;
+	(void)note("dirty_worker_loaded", "(O)", apps);
+	return python_hooks_run(HOOK_dirty_worker_init, "()");
+}
+
+void
 python_hooks_end(bool server)
 {
 	if (module == NULL)

@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include "base/hook.h"
+#include "base/str.h"
 
 struct _object; /* PyObject */
 struct board_row;
@@ -51,6 +52,16 @@ void python_hooks_n_workers(unsigned n, int before);
 /* Template: before a fork, pre_fork; after it, in the parent (pid 0: none). */
 void python_hooks_before_fork(unsigned age);
 void python_hooks_forked(unsigned age, pid_t pid);
+/*
+ * Template of dirty workers: one has been forked; apps: paths, a line each.
+ * A dirty worker: from here on hooks are its. Then dirty_post_fork.
+ */
+void python_hooks_dirty_forked(unsigned age, pid_t pid, struct str apps);
+int
+python_hooks_dirty_worker(struct board_row *row, unsigned age, struct str apps);
+/* Its applications (borrowed dict) are there. Then dirty_worker_init. */
+int python_hooks_dirty_loaded(struct _object *apps);
+
 /* Template: the end. What is queued, and when server ends, on_exit. */
 void python_hooks_end(bool server);
 

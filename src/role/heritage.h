@@ -12,6 +12,7 @@
 #include "base/str.h"
 
 #define HERITAGE_LISTENERS_MAX 32
+#define HERITAGE_ADDRESS_MAX 110
 /* Rows of the board whose process others can wake; workers beyond do without */
 #define HERITAGE_BELLS 64
 
@@ -23,6 +24,7 @@ struct config_draft;
 struct heritage {
 	struct board *board;
 	unsigned row; /* the process's own row of the board */
+	int role;     /* enum role_name; by role_enter */
 
 	/* Values of the environment and the command line; read-only. */
 	const struct config_draft *draft;
@@ -43,6 +45,15 @@ struct heritage {
 	/* Requests that workers of this generation pass on: ends to take from
 	 * and to put into. Whoever has time takes. */
 	int queue[2];
+
+	/* Where dirty calls go ("": nowhere), and who takes them there: the
+	 * dirty arbiter's listener, or -1. */
+	char dirty_address[HERITAGE_ADDRESS_MAX];
+	int dirty_listener;
+	/* A dirty worker's: to its arbiter, and its applications, a line each
+	 * (in the template's inbox). */
+	int dirty_link;
+	struct str dirty_apps;
 
 	/* What a successor of the arbiter takes over. The arbiter's only. */
 	struct handover *handover;

@@ -30,8 +30,11 @@ death_signal(enum role_name name)
 {
 	switch (name) {
 	case ROLE_WORKER:
+	case ROLE_DIRTY_ARBITER:
+	case ROLE_DIRTY_WORKER:
 		return SIGTERM; /* finish what runs, then leave */
 	case ROLE_TEMPLATE:
+	case ROLE_DIRTY_TEMPLATE:
 	case ROLE_ADMIN:
 		return SIGKILL; /* they hold nothing that anyone waits for */
 	default:
@@ -67,7 +70,13 @@ role_enter(enum role_name name, struct heritage *h)
 		atomic_store(&h->board->rows[h->row].pid, (int)getpid());
 		board_set_state(h->board, h->row, BOARD_BOOTING);
 	}
+	h->role = name;
 	role_watch_parent(name, h);
+	if (name != ROLE_DIRTY_ARBITER) {
+		/* Its end must be seen by those who wait there. */
+		fd_close(h->dirty_listener);
+		h->dirty_listener = -1;
+	}
 	/* As Gunicorn with setproctitle: "gunicorn: worker [name]". */
 	snprintf(title, sizeof(title), "%s: %s [%s]", h->server, role->title,
 	    h->name);

@@ -11,6 +11,7 @@
 #include <limits.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -58,6 +59,24 @@ struct template
 	enum link_reason reason;
 	struct link_inbox inbox;
 };
+
+/* The role whose parent this process is. */
+static enum role_name
+child_of(const struct heritage *h)
+{
+	for (enum role_name name = ROLE_NONE + 1; name < ROLE_MAX; name++)
+		if ((int)roles[name].parent == h->role)
+			return name;
+	CHECK(false);
+	return ROLE_NONE;
+}
+
+/* Dirty workers have hooks of their own. */
+static bool
+is_dirty(const struct template *t)
+{
+	return t->h->role == ROLE_DIRTY_TEMPLATE;
+}
 
 static void
 on_ignored(int sig)
@@ -236,8 +255,10 @@ put_env(PyObject *os_environ, const char *item)
 }
 
 static int
-apply_env(const struct config *cfg)
+apply_env(const struct heritage *h)
 {
+	const struct config *cfg = h->config;
+	char item[32 + HERITAGE_ADDRESS_MAX];
 	PyObject *os, *os_environ = NULL; /* new */
 	int rc = -E_PYTHON;
 
@@ -248,6 +269,12 @@ apply_env(const struct config *cfg)
 		rc = 0;
 	for (unsigned i = 0; rc == 0 && i < cfg->raw_env.n; i++)
 		rc = put_env(os_environ, cfg->raw_env.items[i]);
+	if (rc == 0 && h->dirty_address[0] != '\0' && cfg->dirty_workers > 0 &&
+	    cfg->dirty_apps.n > 0) {
+		snprintf(item, sizeof(item), "GUNICORN_DIRTY_SOCKET=%s",
+		    h->dirty_address);
+		rc = put_env(os_environ, item);
+	}
 	Py_XDECREF(os_environ);
 	Py_XDECREF(os);
 	return rc;
@@ -318,8 +345,9 @@ apply_logs(const struct config *cfg)
 
 /* What the configuration says of the process. 0 or the exit status. */
 static int
-apply(const struct config *cfg)
+apply(const struct heritage *h)
 {
+	const struct config *cfg = h->config;
 	int status;
 
 	if (apply_paths(cfg) < 0) {
@@ -329,7 +357,7 @@ apply(const struct config *cfg)
 	status = apply_logs(cfg);
 	if (status != 0)
 		return status;
-	if (apply_env(cfg) < 0) {
+	if (apply_env(h) < 0) {
 		python_error_log(LOG_ERROR);
 		return TEMPLATE_EXIT_BOOT;
 	}
@@ -367,8 +395,10 @@ become_worker(struct template *t, const struct link_message *m)
 	h->link = -1;
 	h->row = m->row;
 	h->age = (unsigned)m->number;
-	role_enter(ROLE_WORKER, h);
-	_exit(roles[ROLE_WORKER].run(h));
+	h->dirty_link = m->n_fds > 0 ? m->fds[0] : -1;
+	h->dirty_apps = m->text;
+	role_enter(child_of(h), h);
+	_exit(roles[h->role].run(h));
 }
 
 static int
@@ -378,7 +408,8 @@ spawn(struct template *t, const struct link_message *m)
 	pid_t pid;
 	int why;
 
-	python_hooks_before_fork((unsigned)m->number);
+	if (!is_dirty(t))
+		python_hooks_before_fork((unsigned)m->number);
 	look_after_logs();
 	block_ends(SIG_BLOCK);
 	pid = python_fork(CLONE_PARENT);
@@ -386,7 +417,13 @@ spawn(struct template *t, const struct link_message *m)
 		become_worker(t, m);
 	why = errno;
 	block_ends(SIG_UNBLOCK);
-	python_hooks_forked((unsigned)m->number, pid > 0 ? pid : 0);
+	for (unsigned i = 0; i < m->n_fds; i++)
+		fd_close(m->fds[i]);
+	if (is_dirty(t))
+		python_hooks_dirty_forked(
+		    (unsigned)m->number, pid > 0 ? pid : 0, m->text);
+	else
+		python_hooks_forked((unsigned)m->number, pid > 0 ? pid : 0);
 	answer.number = (int32_t)pid;
 	if (pid < 0) {
 		answer.type = LINK_UNSPAWNED;
@@ -397,9 +434,16 @@ spawn(struct template *t, const struct link_message *m)
 
 /* What happened to the server; nobody waits for its hooks. */
 static void
-tell_hooks(const struct link_message *m)
+tell_hooks(const struct template *t, const struct link_message *m)
 {
 	int number = (int)m->number;
+
+	if (is_dirty(t)) {
+		if (m->type == LINK_CHILD_EXIT)
+			python_hooks_aside(
+			    HOOK_dirty_worker_exit, "(Ii)", m->row, number);
+		return;
+	}
 
 	switch (m->type) {
 	case LINK_CHILD_EXIT:
@@ -448,7 +492,7 @@ serve(struct template *t)
 		if (m.type == LINK_END)
 			return end(&m);
 		if (m.type != LINK_SPAWN)
-			tell_hooks(&m);
+			tell_hooks(t, &m);
 		else if (spawn(t, &m) < 0)
 			break;
 	}
@@ -488,6 +532,8 @@ run_first_hooks(const struct template *t)
 
 	if (config_is_check(t->h->config))
 		return 0;
+	if (is_dirty(t))
+		(void)python_hooks_run(HOOK_on_dirty_starting, "()");
 	if (t->reason == LINK_REASON_RELOAD)
 		(void)python_hooks_run(HOOK_on_reload, "()");
 	if (t->reason != LINK_REASON_START)
@@ -501,7 +547,7 @@ run_first_hooks(const struct template *t)
 static int
 preload(struct template *t)
 {
-	const struct role *worker = &roles[ROLE_WORKER];
+	const struct role *worker = &roles[child_of(t->h)];
 	const struct config *cfg = t->h->config;
 	bool wanted = cfg->preload_app || config_is_check(cfg);
 
@@ -524,7 +570,7 @@ live(struct template *t)
 	status = configure(t);
 	if (status >= 0)
 		return status;
-	status = apply(h->config);
+	status = apply(h);
 	if (status == 0 && python_log_start() < 0)
 		status = TEMPLATE_EXIT_BOOT;
 	if (status == 0)

@@ -258,6 +258,61 @@ def worker_exit():
     _hooks["worker_exit"](server, worker)
 
 
+# --- dirty workers
+
+_dirty = None         # the dirty arbiter, as hooks see it
+_dirty_worker = None  # in a dirty worker: itself
+
+
+def dirty_arbiter():
+    global _dirty
+    if _dirty is None:
+        from gunicorn.dirty.arbiter import DirtyArbiter
+
+        _dirty = DirtyArbiter._of_server(server)
+    return _dirty
+
+
+def on_dirty_starting():
+    _hooks["on_dirty_starting"](dirty_arbiter())
+
+
+def dirty_forked(age, pid, apps):
+    """In the parent; pid is 0 when there was no fork."""
+    if pid > 0:
+        arbiter = dirty_arbiter()
+        arbiter.worker_age = age
+        arbiter.workers[pid] = arbiter._worker(age, apps.split(), pid)
+
+
+def dirty_worker_exit(age, pid):
+    arbiter = dirty_arbiter()
+    gone = arbiter.workers.pop(pid, None)
+    if gone is None:  # of a template before this one
+        gone = arbiter._worker(age, [], pid)
+    gone.alive = False
+    _hooks["dirty_worker_exit"](arbiter, gone)
+
+
+def dirty_worker_begins(age, apps):
+    global _dirty_worker, _thread, _waiting
+    _thread, _waiting = None, 0
+    _dirty_worker = dirty_arbiter()._worker(age, apps.split(), os.getpid())
+
+
+def dirty_worker_loaded(apps):
+    _dirty_worker.apps = apps
+    _dirty_worker.booted = True
+
+
+def dirty_post_fork():
+    _hooks["dirty_post_fork"](dirty_arbiter(), _dirty_worker)
+
+
+def dirty_worker_init():
+    _hooks["dirty_worker_init"](_dirty_worker)
+
+
 # --- requests
 
 _access = None

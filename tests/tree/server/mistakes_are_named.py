@@ -27,8 +27,8 @@ def test_a_class_of_a_later_version_is_said_to_be_one(serve):
 
 
 def test_a_setting_that_does_nothing_yet_is_warned_of(serve):
-    s = serve(conf="dirty_workers = 1\n")
-    assert "gunicorn.conf.py: dirty_workers is accepted, but this version " \
+    s = serve(conf="websocket_max_message_size = 1\n")
+    assert "gunicorn.conf.py: websocket_max_message_size is accepted, but this version " \
         "does not act on it yet" in s.log
 
 

@@ -239,12 +239,12 @@ def test_a_path_of_the_file_is_its_text(serve, tmp_path):
 
 
 def test_the_log_goes_only_where_the_file_says(serve, until, tmp_path):
-    s = serve(conf=f"errorlog = {str(tmp_path / 'log')!r}\ndirty_workers = 1\n",
+    s = serve(conf=f"errorlog = {str(tmp_path / 'log')!r}\nwebsocket_max_message_size = 1\n",
               ready=False)
     until(lambda: (tmp_path / "log").exists() and
           "Ready: " in (tmp_path / "log").read_text(), "Ready")
     first, second, *_ = (tmp_path / "log").read_text().splitlines()
-    assert "Starting greencorn" in first and "dirty_workers is accepted" in second
+    assert "Starting greencorn" in first and "websocket_max_message_size is accepted" in second
     assert s.log == ""
 
 

@@ -22,7 +22,8 @@ static void
 set(const char *name, const char *value)
 {
 	assert_int_equal(config_draft_set(d, CONFIG_SOURCE_ENV, "somewhere",
-	    name, str_of(value), &p), 0);
+			     name, str_of(value), &p),
+	    0);
 }
 
 static int
@@ -128,10 +129,11 @@ what_does_nothing_yet_is_warned_of(void **state)
 	(void)state;
 	config_warn(d);
 	assert_string_equal(logged, "");
-	set("dirty_workers", "5");
+	set("websocket_max_message_size", "5");
 	set("http_parser", "fast");
 	config_warn(d);
-	assert_non_null(strstr(logged, "somewhere: dirty_workers is accepted, "
+	assert_non_null(strstr(logged,
+	    "somewhere: websocket_max_message_size is accepted, "
 	    "but this version does not act on it yet"));
 	assert_null(strstr(logged, "http_parser"));
 }
@@ -185,8 +187,8 @@ printed_as_json_that_is_json(void **state)
 	assert_int_equal(json_size(&doc, JSON_ROOT), config_table_n);
 	at = json_get(&doc, JSON_ROOT, STR("access_log_format"));
 	assert_int_not_equal(at, JSON_NONE);
-	assert_int_equal(json_string(&doc, json_get(&doc, at, STR("value")),
-	    &a, &value), 0);
+	assert_int_equal(
+	    json_string(&doc, json_get(&doc, at, STR("value")), &a, &value), 0);
 	assert_true(str_eq(value, STR("\"quoted\" \\ %(h)s")));
 	arena_finish(&a);
 	free(text);
@@ -200,10 +202,11 @@ printed_as_an_environment_that_can_be_read(void **state)
 	(void)state;
 	set("access_log_format", "it's");
 	text = print("env");
-	assert_non_null(strstr(text, "GREENCORN_ACCESS_LOG_FORMAT="
-	    "'it'\\''s'\n"));
 	assert_non_null(strstr(text,
-	    "GREENCORN_BIND='[\"127.0.0.1:8000\"]'\n"));
+	    "GREENCORN_ACCESS_LOG_FORMAT="
+	    "'it'\\''s'\n"));
+	assert_non_null(
+	    strstr(text, "GREENCORN_BIND='[\"127.0.0.1:8000\"]'\n"));
 	assert_null(strstr(text, "GREENCORN_RAW_ENV"));
 	free(text);
 }

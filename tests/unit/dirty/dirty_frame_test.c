@@ -135,8 +135,9 @@ errors_are_in_the_callers_format(void **state)
 		{ "timeout", { NULL, 0 }, 1.5 },
 		{ NULL, { NULL, 0 }, 0 },
 	};
-	struct dirty_caller c = { .format = DIRTY_JSON, .text = "\"x\"",
-		.text_len = 3 };
+	struct dirty_caller c = {
+		.format = DIRTY_JSON, .text = "\"x\"", .text_len = 3
+	};
 	struct dirty_frame f;
 	struct buf out;
 

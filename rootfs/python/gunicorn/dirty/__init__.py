@@ -1,6 +1,7 @@
 """Long work in processes of its own, called from where requests are served."""
 
 from .app import DirtyApp
+from .arbiter import DirtyArbiter
 from .client import (DirtyClient, close_dirty_client, close_dirty_client_async,
                      get_dirty_client, get_dirty_client_async,
                      set_dirty_socket_path)
@@ -10,7 +11,8 @@ from .errors import (DirtyAppError, DirtyAppNotFoundError,
                      DirtyTimeoutError, DirtyWorkerError)
 
 __all__ = [
-    "DirtyApp", "DirtyAppError", "DirtyAppNotFoundError", "DirtyClient",
+    "DirtyApp", "DirtyAppError", "DirtyAppNotFoundError",
+    "DirtyArbiter", "DirtyClient",
     "DirtyConnectionError", "DirtyError", "DirtyNoWorkersAvailableError",
     "DirtyProtocolError", "DirtyTimeoutError", "DirtyWorkerError",
     "close_dirty_client", "close_dirty_client_async", "get_dirty_client",

@@ -1,0 +1,377 @@
+"""What a dirty worker does: its applications, their calls, its link.
+
+The main thread reads the link; each call runs in one of the threads, which
+write their answers themselves. A stream may have WINDOW bytes under way; it
+waits for credit beyond that, and so for whoever reads it.
+"""
+
+import os
+import select
+import signal
+import socket
+import struct
+import threading
+import traceback
+from queue import SimpleQueue
+
+from gunicorn.dirty import protocol
+from gunicorn.dirty.app import load_dirty_app_class
+from gunicorn.dirty.errors import (DirtyAppError, DirtyAppNotFoundError,
+                                   DirtyProtocolError)
+
+# As in src/dirty/dirty_frame.h and dirty_state.h.
+REQUEST, RESPONSE, ERROR, CHUNK, END = 1, 2, 3, 4, 5
+HELLO, READY, LEAVING, DONE, CANCEL, CREDIT, STOP = range(0x20, 0x27)
+JSON, BINARY = 0, 1
+ENVELOPE = struct.Struct("=IBBHQ")
+NUMBERS = {"response": RESPONSE, "error": ERROR, "chunk": CHUNK, "end": END}
+READ_SIZE = 1 << 16
+
+_link = None       # socket
+_writing = threading.Lock()
+_paths = []
+_apps = {}         # path -> object
+_threads = 1
+_window = 0
+_queue = SimpleQueue()
+_calls = {}        # id -> Call
+_woken = -1        # readable when a signal has come
+_leaving = False
+
+
+# --- C's side calls these, in this order
+
+def begin(fd, paths, threads, window):
+    global _link, _threads, _window, _woken
+    _link = socket.socket(fileno=fd)
+    _link.setblocking(True)
+    _paths[:] = paths.split()
+    _threads, _window = threads, window
+    _woken, wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+    signal.signal(signal.SIGTERM, _on_term)
+
+
+def load():
+    """{path: object}, all of them initialised."""
+    kinds = {path: load_dirty_app_class(path) for path in _paths}
+    lines = []
+    for path, kind in kinds.items():
+        limit = getattr(kind, "workers", None)
+        if limit is not None and (type(limit) is not int or limit < 1):
+            raise DirtyAppError(f"{path}.workers is {limit!r}: it must be "
+                                "None or a whole number, at least 1",
+                                app_path=path)
+        lines.append(f"{path}\t{limit or 0}\n")
+    _send(HELLO, BINARY, 0, ["".join(lines).encode()])
+    for path, kind in kinds.items():
+        _apps[path] = kind()
+        _apps[path].init()
+    return _apps
+
+
+def run():
+    """Until it is time to go; then the applications are closed."""
+    for n in range(_threads):
+        threading.Thread(target=_serve, name=f"dirty-{n}",
+                         daemon=True).start()
+    _send(READY, BINARY, 0, [])
+    try:
+        _read()
+    finally:
+        signal.set_wakeup_fd(-1)
+        for path, app in _apps.items():
+            try:
+                app.close()
+            except Exception:
+                _log(f"Exception in close of {path}")
+
+
+# --- the link
+
+def _send(kind, form, call_id, parts):
+    size = sum(map(len, parts))
+    pieces = protocol._joined(
+        [ENVELOPE.pack(size, kind, form, 0, call_id), *parts])
+    with _writing:
+        for piece in pieces:
+            _link.sendall(piece)
+
+
+def _on_term(*_):
+    global _leaving
+    _leaving = True
+
+
+def _read():
+    """Hands out what comes, until the dirty arbiter says stop and nothing
+    runs, or is gone."""
+    poll = select.poll()
+    poll.register(_link, select.POLLIN)
+    poll.register(_woken, select.POLLIN)
+    data = bytearray()
+    told = stopping = False
+    while True:
+        if _leaving and not told:
+            told = stopping = True
+            _send(LEAVING, BINARY, 0, [])
+        if stopping and not _calls:
+            return
+        for fd, _ in poll.poll(20 if stopping else None):
+            if fd == _woken:
+                os.read(_woken, 4096)
+                continue
+            if not _receive(data):
+                return
+            stopping = _take(data) or stopping
+
+
+def _receive(data):
+    """Appends what has come; a large message is read to its end."""
+    need = READ_SIZE
+    if len(data) >= ENVELOPE.size:
+        need = max(need, ENVELOPE.size + ENVELOPE.unpack_from(data)[0]
+                   - len(data))
+    try:
+        more = _link.recv(min(need, 1 << 24))
+    except OSError:
+        return False
+    data += more
+    return bool(more)
+
+
+def _take(data):
+    """Acts on all that is complete; True: it is to stop."""
+    at, stop = 0, False
+    view = memoryview(data)
+    try:
+        while len(data) - at >= ENVELOPE.size:
+            size, kind, form, _, call_id = ENVELOPE.unpack_from(data, at)
+            end = at + ENVELOPE.size + size
+            if end > len(data):
+                break
+            payload = bytes(view[at + ENVELOPE.size:end])
+            at = end
+            if kind == REQUEST:
+                _calls[call_id] = call = Call(call_id, form, payload)
+                _queue.put(call)
+            elif kind == STOP:
+                stop = True
+            elif call_id in _calls:
+                if kind == CREDIT:
+                    _calls[call_id].credit(int.from_bytes(payload, "little"))
+                elif kind == CANCEL:
+                    _calls[call_id].cancel()
+    finally:
+        view.release()
+    if at:
+        del data[:at]
+    return stop
+
+
+# --- calls
+
+class Cancelled(BaseException):
+    """Nobody waits for this call any more."""
+
+
+class Told(Exception):
+    """What the caller is told as it is."""
+
+    def __init__(self, error):
+        self.error = error
+
+
+class Call:
+    def __init__(self, call_id, form, payload):
+        self.call_id = call_id
+        self.form = form
+        self.payload = payload
+        self.request_id = None
+        self.app_path = self.action = None
+        self.cancelled = False
+        self.room = _window
+        self.changed = threading.Condition()
+        self.task = None  # (loop, task) while something of asyncio runs
+
+    def credit(self, size):
+        with self.changed:
+            self.room += size
+            self.changed.notify_all()
+
+    def cancel(self):
+        with self.changed:
+            self.cancelled = True
+            self.changed.notify_all()
+            task = self.task
+        if task is not None:
+            try:
+                task[0].call_soon_threadsafe(task[1].cancel)
+            except RuntimeError:  # its loop has just ended
+                pass
+
+    def check(self):
+        if self.cancelled:
+            raise Cancelled
+
+    def wait_for_room(self):
+        with self.changed:
+            while self.room <= 0 and not self.cancelled:
+                self.changed.wait()
+        self.check()
+
+    def read(self):
+        """The request's dict."""
+        if self.form == JSON:
+            message = protocol.decode_json(self.payload)
+        else:
+            message = protocol.decode_payload(REQUEST, 0, self.payload)
+        self.payload = None
+        if type(message) is not dict:
+            raise DirtyProtocolError("A message is not a dict")
+        self.request_id = message.get("id")
+        self.app_path = message.get("app_path")
+        self.action = message.get("action")
+        args, kwargs = message.get("args") or [], message.get("kwargs") or {}
+        if type(args) is not list or type(kwargs) is not dict or \
+                type(self.action) is not str:
+            raise DirtyProtocolError("A request has no action, or args is no "
+                                     "list or kwargs no dict")
+        return args, kwargs
+
+    def say(self, message):
+        """Sends a message of the caller's format; its type is its end, but
+        for chunks."""
+        kind = NUMBERS[message["type"]]
+        if self.form == JSON:
+            message["id"] = self.request_id
+            parts = [protocol.encode_json(message)]
+        else:
+            parts = protocol.encode_parts(message)[1:]
+        if kind == CHUNK:
+            with self.changed:
+                self.room -= sum(map(len, parts))
+        _send(kind, self.form, self.call_id, parts)
+
+
+def _serve():
+    """One thread: a call after the other."""
+    runner = Runner()
+    while True:
+        call = _queue.get()
+        try:
+            _run_call(call, runner)
+        except OSError:  # the dirty arbiter is gone
+            pass
+        finally:
+            _calls.pop(call.call_id, None)
+        del call
+
+
+def _run_call(call, runner):
+    try:
+        call.check()
+        result = _result(call, runner)
+        if hasattr(result, "__next__") and hasattr(result, "close"):
+            _stream(call, iter(result), next, result.close)
+        elif hasattr(result, "__anext__"):
+            _stream(call, result,
+                    lambda it: runner.wait(call, it.__anext__()),
+                    lambda: runner.wait(None, result.aclose()))
+        else:
+            call.say({"type": "response", "id": 0, "result": result})
+    except Cancelled:
+        _send(DONE, BINARY, call.call_id, [])
+    except OSError as e:
+        if _link.fileno() < 0:
+            raise
+        _fail(call, e)
+    except BaseException as e:
+        if call.cancelled:
+            _send(DONE, BINARY, call.call_id, [])
+        else:
+            _fail(call, e)
+
+
+def _result(call, runner):
+    try:
+        args, kwargs = call.read()
+    except DirtyProtocolError as e:
+        raise Told(e) from e
+    app = _apps.get(call.app_path)
+    if app is None:
+        raise Told(DirtyAppNotFoundError(call.app_path))
+    result = app(call.action, *args, **kwargs)
+    if hasattr(result, "__await__"):
+        result = runner.wait(call, result)
+    return result
+
+
+def _stream(call, iterator, step, close):
+    try:
+        while True:
+            call.wait_for_room()
+            try:
+                item = step(iterator)
+            except (StopIteration, StopAsyncIteration):
+                break
+            call.check()
+            call.say({"type": "chunk", "id": 0, "data": item})
+    except BaseException:
+        try:
+            close()
+        except Exception:
+            _log("Exception while a stream was closed")
+        raise
+    call.say({"type": "end", "id": 0})
+
+
+def _fail(call, e):
+    """The caller gets what went wrong."""
+    if isinstance(e, Told):
+        error = e.error
+    else:
+        error = DirtyAppError(
+            str(e) or type(e).__name__, call.app_path, call.action,
+            "".join(traceback.format_exception(e)))
+    try:
+        call.say({"type": "error", "id": 0, "error": error.to_dict()})
+    except (DirtyProtocolError, UnicodeError):
+        error = DirtyAppError("The error cannot be told", call.app_path,
+                              call.action)
+        call.say({"type": "error", "id": 0, "error": error.to_dict()})
+
+
+class Runner:
+    """A thread's asyncio loop, made when something needs it."""
+
+    def __init__(self):
+        self.loop = None
+
+    def wait(self, call, awaitable):
+        import asyncio
+
+        if self.loop is None:
+            self.loop = asyncio.new_event_loop()
+
+        async def go():
+            return await awaitable
+
+        task = self.loop.create_task(go())
+        if call is not None:
+            with call.changed:
+                call.task = self.loop, task
+                if call.cancelled:
+                    task.cancel()
+        try:
+            return self.loop.run_until_complete(task)
+        finally:
+            if call is not None:
+                with call.changed:
+                    call.task = None
+
+
+def _log(text):
+    import logging
+
+    logging.getLogger("gunicorn.error").exception(text)

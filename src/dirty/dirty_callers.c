@@ -1,0 +1,270 @@
+/*
+ * Connections at the named address. Run by the dirty arbiter. While a call
+ * runs nothing is read from its connection, so that a caller can neither
+ * queue more than one nor fill memory; that it leaves is still seen.
+ */
+#include "dirty/dirty_state.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "sys/fd.h"
+#include "sys/poller.h"
+#include "sys/sock.h"
+
+#include "base/banned.h"
+
+#define READ_LEN ((size_t)64 << 10)
+#define READS_MAX 64 /* in one turn: others wait, too */
+
+static void
+watch(struct dirty_router *r, struct dirty_conn *c)
+{
+	unsigned events = POLLER_HALF;
+
+	if (c->call == NULL && !c->closing)
+		events |= POLLER_IN;
+	if (buf_len(&c->out) > 0)
+		events |= POLLER_OUT;
+	if (events == c->watched)
+		return;
+	c->watched = events;
+	if (poller_change(r->poller, c->fd, events, c->id) < 0)
+		c->closing = true;
+}
+
+void
+dirty_callers_close(struct dirty_router *r, struct dirty_conn *c)
+{
+	struct dirty_call *call = c->call;
+
+	c->call = NULL;
+	if (call != NULL)
+		dirty_calls_abandon(r, call);
+	poller_remove(r->poller, c->fd);
+	fd_close(c->fd);
+	dirty_table_remove(&r->callers, c->id);
+	buf_finish(&c->in);
+	buf_finish(&c->out);
+	free(c);
+}
+
+static bool
+is_trusted(int fd)
+{
+	uid_t uid;
+
+	return sock_peer_uid(fd, &uid) == 0 && (uid == geteuid() || uid == 0);
+}
+
+static void
+open_one(struct dirty_router *r, int fd)
+{
+	struct dirty_conn *c = NULL;
+
+	if (is_trusted(fd))
+		c = calloc(1, sizeof(*c));
+	if (c != NULL)
+		c->id = dirty_table_add(&r->callers, c);
+	if (c == NULL || c->id == 0) {
+		fd_close(fd);
+		free(c);
+		return;
+	}
+	c->fd = fd;
+	c->watched = POLLER_IN | POLLER_HALF;
+	buf_init(&c->in, DIRTY_BUF_MAX);
+	buf_init(&c->out, DIRTY_BUF_MAX);
+	if (poller_add(r->poller, fd, c->watched, c->id) == 0)
+		return;
+	dirty_table_remove(&r->callers, c->id);
+	fd_close(fd);
+	free(c);
+}
+
+void
+dirty_callers_accept(struct dirty_router *r)
+{
+	struct sock_addr peer;
+	int fd;
+
+	while ((fd = sock_accept(r->listener, &peer)) >= 0 || fd == -E_GONE)
+		if (fd >= 0)
+			open_one(r, fd);
+	if (fd == -E_AGAIN || !r->listener_watched)
+		return;
+	/* No descriptor is left: tried again at the next tick. */
+	poller_remove(r->poller, r->listener);
+	r->listener_watched = false;
+}
+
+void
+dirty_callers_flush(struct dirty_router *r, struct dirty_conn *c)
+{
+	ssize_t n;
+
+	while (buf_len(&c->out) > 0) {
+		n = sock_send(c->fd, buf_str(&c->out), false);
+		if (n == -E_AGAIN)
+			break;
+		if (n < 0) {
+			dirty_callers_close(r, c);
+			return;
+		}
+		buf_used(&c->out, (size_t)n);
+	}
+	if (buf_len(&c->out) == 0 && c->call != NULL)
+		dirty_calls_credit(r, c->call);
+	if (buf_len(&c->out) == 0 && c->closing) {
+		dirty_callers_close(r, c);
+		return;
+	}
+	watch(r, c);
+}
+
+bool
+dirty_callers_forward(struct dirty_router *r, struct dirty_conn *c,
+    const struct dirty_envelope *e, struct str payload)
+{
+	char head[DIRTY_HEAD_MAX];
+	size_t n = dirty_frame_head(c->call->caller.format,
+	    (enum dirty_type)e->type, c->call->caller.id, payload.len, head);
+
+	if (buf_put(&c->out, (struct str){ head, n }) == 0 &&
+	    buf_put(&c->out, payload) == 0)
+		return true;
+	dirty_callers_close(r, c);
+	return false;
+}
+
+/* The end of a conversation that is not understood. */
+static void
+refuse(struct dirty_conn *c, int rc, const struct dirty_frame *f,
+    const struct dirty_route *rt)
+{
+	struct dirty_caller caller;
+	char text[120];
+
+	dirty_caller_set(&caller, f, rt);
+	dirty_frame_problem(rc, f, text, sizeof(text));
+	(void)dirty_answer_error(
+	    &c->out, &caller, "DirtyProtocolError", text, NULL);
+	c->closing = true;
+}
+
+/* What this dirty arbiter does not do. */
+static void
+decline(struct dirty_conn *c, const struct dirty_frame *f,
+    const struct dirty_route *rt, size_t len)
+{
+	struct dirty_caller caller;
+
+	dirty_caller_set(&caller, f, rt);
+	(void)dirty_answer_error(&c->out, &caller, "DirtyError",
+	    "This dirty arbiter only takes calls", NULL);
+	buf_used(&c->in, len);
+}
+
+/* Takes what is complete; true: there may be more. */
+static bool
+take_frame(struct dirty_router *r, struct dirty_conn *c)
+{
+	struct dirty_route rt = { .type = DIRTY_NONE };
+	struct dirty_frame f;
+	ssize_t n = dirty_frame_parse(buf_str(&c->in), &f);
+	int rc = (int)n;
+
+	if (n == 0)
+		return false;
+	if (n > 0)
+		rc = dirty_frame_route(&f, &rt);
+	if (rc < 0) {
+		refuse(c, rc, &f, &rt);
+		return false;
+	}
+	if (rt.type == DIRTY_REQUEST)
+		dirty_calls_start(r, c, &f, &rt);
+	else
+		decline(c, &f, &rt, (size_t)n);
+	return true;
+}
+
+static void
+take_frames(struct dirty_router *r, struct dirty_conn *c)
+{
+	uint64_t id = c->id;
+
+	while (c->call == NULL && !c->closing)
+		if (!take_frame(r, c))
+			break;
+	if (dirty_table_get(&r->callers, id) != NULL)
+		dirty_callers_flush(r, c);
+}
+
+void
+dirty_callers_done(struct dirty_router *r, struct dirty_conn *c)
+{
+	c->call = NULL;
+	if (r->stopping)
+		c->closing = true;
+	take_frames(r, c);
+}
+
+/* Reads until nothing is there, or a frame is complete. false: it is over. */
+static bool
+read_some(struct dirty_conn *c)
+{
+	struct dirty_frame f;
+	ssize_t n;
+
+	for (unsigned i = 0; i < READS_MAX; i++) {
+		char *room = buf_reserve(&c->in, READ_LEN);
+
+		if (room == NULL)
+			return false;
+		n = sock_recv(c->fd, room, buf_room(&c->in));
+		if (n == -E_AGAIN)
+			return true;
+		if (n < 0)
+			return false;
+		buf_added(&c->in, (size_t)n);
+		if (dirty_frame_parse(buf_str(&c->in), &f) != 0)
+			return true;
+	}
+	return true;
+}
+
+void
+dirty_callers_on_event(
+    struct dirty_router *r, struct dirty_conn *c, unsigned events)
+{
+	uint64_t id = c->id;
+
+	if ((events & POLLER_ERROR) != 0 ||
+	    (c->call != NULL && (events & POLLER_HALF) != 0)) {
+		dirty_callers_close(r, c);
+		return;
+	}
+	if ((events & POLLER_OUT) != 0)
+		dirty_callers_flush(r, c);
+	if (dirty_table_get(&r->callers, id) == NULL || c->call != NULL)
+		return;
+	if ((events & (POLLER_IN | POLLER_HALF)) == 0)
+		return;
+	if (c->closing || !read_some(c))
+		dirty_callers_close(r, c);
+	else
+		take_frames(r, c);
+}
+
+void
+dirty_callers_close_idle(struct dirty_router *r)
+{
+	struct dirty_conn *c;
+	unsigned at = 0;
+
+	while ((c = dirty_table_next(&r->callers, &at)) != NULL)
+		if (c->call == NULL && buf_len(&c->out) == 0)
+			dirty_callers_close(r, c);
+}

@@ -1,0 +1,206 @@
+/*
+ * dirty_state: what the files of the dirty arbiter share. Private to it.
+ */
+#ifndef DIRTY_DIRTY_STATE_H
+#define DIRTY_DIRTY_STATE_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/buf.h"
+#include "base/list.h"
+#include "config/config.h"
+#include "role/heritage.h"
+#include "role/link.h"
+#include "sys/child.h"
+
+#include "dirty/dirty_answer.h"
+#include "dirty/dirty_apps.h"
+#include "dirty/dirty_table.h"
+
+/* A stream's bytes that have not yet left for its caller. */
+#define DIRTY_WINDOW ((size_t)256 << 10)
+/* Calls that wait, all together. */
+#define DIRTY_QUEUED_MAX ((size_t)256 << 20)
+/* Of a buffer beside the largest payload: heads, small things before it. */
+#define DIRTY_SPARE ((size_t)1 << 20)
+#define DIRTY_BUF_MAX (DIRTY_PAYLOAD_MAX + DIRTY_SPARE)
+
+enum dirty_kind {
+	DIRTY_KIND_OTHER, /* enum dirty_source */
+	DIRTY_KIND_CALLER,
+	DIRTY_KIND_CALL,
+	DIRTY_KIND_WORKER,
+};
+
+enum dirty_source {
+	DIRTY_SOURCE_LISTENER,
+	DIRTY_SOURCE_SIGNALS,
+	DIRTY_SOURCE_TEMPLATE,
+};
+
+/* On a link, before each payload; both ends are of one program. */
+struct dirty_envelope {
+	uint32_t len;
+	uint8_t type;   /* enum dirty_type */
+	uint8_t format; /* enum dirty_format */
+	uint16_t spare;
+	uint64_t id; /* of the call, ours */
+};
+
+/* A connection at the named address: one call at a time. */
+struct dirty_conn {
+	uint64_t id;
+	int fd;
+	struct buf in, out;
+	struct dirty_call *call; /* NULL: none */
+	unsigned watched;        /* enum poller_events */
+	bool closing;            /* once out is empty */
+};
+
+struct dirty_call {
+	uint64_t id;
+	struct list node; /* of its app's queue, or of its worker's calls */
+	struct dirty_app *app;
+	struct dirty_conn *conn;     /* NULL: nobody waits any more */
+	struct dirty_worker *worker; /* NULL: it waits for one */
+	struct dirty_caller caller;
+	size_t len;         /* of its frame, which lies in conn->in */
+	struct str payload; /* in conn->in, until it has a worker */
+	uint64_t seq;       /* calls in the order in which they came */
+	uint64_t since_ms;  /* it waits, runs, or yielded last */
+	size_t owed;        /* bytes whose credit the worker has not back */
+};
+
+enum dirty_worker_state {
+	DIRTY_WORKER_BOOTING,
+	DIRTY_WORKER_READY,
+	DIRTY_WORKER_LEAVING, /* takes no more calls */
+};
+
+struct dirty_worker {
+	uint64_t id;
+	struct list node; /* by age */
+	enum dirty_worker_state state;
+	unsigned age, row;
+	pid_t pid; /* 0: not told yet */
+	int fd;    /* its link; -1: closed */
+	struct dirty_apps_set apps;
+	struct list calls;
+	unsigned n_calls;
+	struct buf in, out;
+	bool watches_out;
+	bool was_ready;
+	bool told;        /* to stop */
+	bool overdue;     /* a call of it has run for too long */
+	uint64_t kill_ms; /* killed at; 0: not */
+	bool killed;
+};
+
+struct dirty_router {
+	struct heritage *h;
+	const struct config *cfg;
+	struct board *board; /* of this part of the tree */
+	struct board *server_board;
+	unsigned server_row;
+	int poller, signal_fd, listener;
+	bool listener_watched;
+
+	struct dirty_table callers, calls, workers;
+	struct dirty_app apps[DIRTY_APPS_MAX];
+	unsigned n_apps;
+	size_t queued_bytes;
+	unsigned n_queued;
+	uint64_t last_seq;
+
+	struct list pool; /* of workers, oldest first */
+	unsigned n_wanted, n_alive, n_forked;
+	bool limits_known; /* a worker has imported the classes */
+	bool skip_named;
+	uint64_t spawn_again_ms;
+	unsigned n_boot_deaths;          /* in a row */
+	struct dirty_apps_set heirs[16]; /* what dead workers held */
+	unsigned n_heirs;
+
+	pid_t template_pid; /* 0: none */
+	unsigned template_row;
+	int template_link;
+	bool template_live;
+	uint64_t template_again_ms, template_end_ms;
+	unsigned n_template_deaths;
+	struct link_inbox inbox;
+
+	bool stopping, quick;
+	uint64_t tick_ms; /* all is looked at then */
+	uint64_t stop_until_ms;
+};
+
+/* dirty_callers.c */
+void dirty_callers_accept(struct dirty_router *r);
+void dirty_callers_on_event(
+    struct dirty_router *r, struct dirty_conn *c, unsigned events);
+/* The call is over and its frame done with: on to the next one. */
+void dirty_callers_done(struct dirty_router *r, struct dirty_conn *c);
+/* Sends what is in out, as far as it goes. */
+void dirty_callers_flush(struct dirty_router *r, struct dirty_conn *c);
+/* Appends what a worker said; false: the connection is closed now. */
+bool dirty_callers_forward(struct dirty_router *r, struct dirty_conn *c,
+    const struct dirty_envelope *e, struct str payload);
+void dirty_callers_close(struct dirty_router *r, struct dirty_conn *c);
+/* Those that have no call now. */
+void dirty_callers_close_idle(struct dirty_router *r);
+
+/* dirty_calls.c */
+
+/* A request has come on c; rt and f point into c->in. */
+void dirty_calls_start(struct dirty_router *r, struct dirty_conn *c,
+    const struct dirty_frame *f, const struct dirty_route *rt);
+/* Its caller has gone. */
+void dirty_calls_abandon(struct dirty_router *r, struct dirty_call *call);
+/* Its caller has taken all that it was sent. */
+void dirty_calls_credit(struct dirty_router *r, struct dirty_call *call);
+/* A worker said something of a call. */
+void dirty_calls_on_message(struct dirty_router *r, struct dirty_worker *w,
+    const struct dirty_envelope *e, struct str payload);
+/* Gives waiting calls to workers that are free. */
+void dirty_calls_dispatch(struct dirty_router *r);
+/* w has ended: its calls, too. */
+void dirty_calls_lost(
+    struct dirty_router *r, struct dirty_worker *w, const struct child_end *e);
+void dirty_calls_tick(struct dirty_router *r, uint64_t now);
+
+/* dirty_pool.c */
+void dirty_pool_on_event(
+    struct dirty_router *r, struct dirty_worker *w, unsigned events);
+/* Puts it into out and sends as far as it goes. 0 or -E_*. */
+int dirty_pool_send(struct dirty_router *r, struct dirty_worker *w,
+    enum dirty_type type, enum dirty_format format, uint64_t id,
+    struct str payload);
+void dirty_pool_on_spawned(struct dirty_router *r, unsigned row, pid_t pid);
+void dirty_pool_on_unspawned(struct dirty_router *r, unsigned row, int why);
+/* Was it one of ours? */
+bool dirty_pool_on_exit(struct dirty_router *r, const struct child_end *end);
+void dirty_pool_on_template_gone(struct dirty_router *r);
+/* A call of w has run for too long. */
+void dirty_pool_overdue(struct dirty_router *r, struct dirty_worker *w);
+void dirty_pool_tick(struct dirty_router *r, uint64_t now);
+void dirty_pool_signal(struct dirty_router *r, int sig);
+/* All of them shall finish what they do and end. */
+void dirty_pool_stop(struct dirty_router *r);
+/* Some worker that has it is there, or will be. */
+bool
+dirty_pool_may_hold(const struct dirty_router *r, const struct dirty_app *app);
+
+/* dirty_parent.c */
+
+/* Keeps a template; 0 or -E_*. */
+void dirty_parent_tick(struct dirty_router *r, uint64_t now);
+void dirty_parent_on_event(struct dirty_router *r);
+bool dirty_parent_on_exit(struct dirty_router *r, const struct child_end *end);
+/* Asks for a worker. 0 or -E_*. */
+int dirty_parent_spawn(struct dirty_router *r, const struct dirty_worker *w,
+    struct str apps, int link);
+/* A worker has ended; for its hook. */
+void dirty_parent_tell_exit(struct dirty_router *r, unsigned age, pid_t pid);
+
+#endif

@@ -1,0 +1,137 @@
+"""A server with dirty workers, and the package gunicorn.dirty of this tree
+for tests that are callers themselves.
+
+    s = dirty(dirty_workers=2)      # apps.py is APPS
+    s.caller().execute("apps:App", "echo", 1)
+"""
+
+import importlib
+import importlib.util
+import pathlib
+import re
+import sys
+
+import pytest
+
+collect_ignore_glob = ["*conftest.py", "data/*"]
+
+_here = pathlib.Path(__file__).parent
+_path = _here.parent / "server" / "conftest.py"
+_spec = importlib.util.spec_from_file_location("tree_server_conftest", _path)
+_server = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(_server)
+
+until, serve = _server._until, _server.serve
+
+APPS = '''
+import asyncio
+import os
+import threading
+import time
+from gunicorn.dirty import DirtyApp
+
+
+class App(DirtyApp):
+    def init(self):
+        self.note = []
+
+    def echo(self, *args, **kwargs):
+        return {"args": args, "kwargs": kwargs}
+
+    def pid(self):
+        return os.getpid()
+
+    def sleep(self, seconds):
+        time.sleep(seconds)
+        return os.getpid()
+
+    def notes(self):
+        return self.note
+
+    def count(self, n, gap=0, size=None):
+        try:
+            for i in range(n):
+                self.note.append(i)
+                yield i if size is None else b"x" * size
+                time.sleep(gap)
+        finally:
+            self.note.append("closed")
+
+    async def acount(self, n):
+        try:
+            for i in range(n):
+                yield i
+                await asyncio.sleep(0.01)
+        finally:
+            self.note.append("aclosed")
+
+    async def wait(self, seconds):
+        try:
+            await asyncio.sleep(seconds)
+            return "waited"
+        except asyncio.CancelledError:
+            self.note.append("cancelled")
+            raise
+
+    def fails(self):
+        raise RuntimeError("bad thing")
+
+    def fails_late(self):
+        yield 1
+        raise RuntimeError("bad thing")
+
+    def odd(self):
+        return {1, 2}
+
+    def stick(self):
+        import ctypes
+        ctypes.PyDLL(None).sleep(3600)  # holds the GIL
+
+
+class One(DirtyApp):
+    workers = 1
+
+    def pid(self):
+        return os.getpid()
+'''
+
+
+@pytest.fixture
+def dirty_package():
+    """gunicorn.dirty from rootfs, imported by this Python."""
+    sys.path.insert(0, str(_here.parents[2] / "rootfs/python"))
+    try:
+        yield importlib.import_module("gunicorn.dirty")
+    finally:
+        sys.path.pop(0)
+
+
+@pytest.fixture
+def dirty(serve, dirty_package, tmp_path):
+    """dirty(apps=["apps:App"], source=APPS, **settings): a server whose
+    callers are the test, or its application."""
+    def start(*args, apps=("apps:App",), source=APPS, **kw):
+        kw.setdefault("workers", 1)
+        kw.setdefault("dirty_workers", 1)
+        (tmp_path / "apps.py").write_text(source)
+        flags = [f"--dirty-app={app}" for app in apps]
+        s = serve("app:app", *flags, *args, **kw)
+
+        def caller(timeout=15):
+            return dirty_package.DirtyClient(
+                f"/tmp/gunicorn_dirty_{s.pid}.sock", timeout=timeout)
+
+        def pids():
+            """Those that have ever been."""
+            return [int(p) for p in re.findall(
+                r"Booting dirty worker with pid: (\d+)", s.log)]
+
+        def arbiter():
+            return until(lambda: s._titled(": dirty-arbiter"),
+                         "a dirty arbiter")[-1]
+
+        s.caller, s.dirty_pids, s.dirty_arbiter = caller, pids, arbiter
+        until(lambda: pathlib.Path(
+            f"/tmp/gunicorn_dirty_{s.pid}.sock").exists(), "its socket")
+        return s
+    return start

@@ -275,11 +275,26 @@ class Config:
 
     @property
     def uid(self):
-        return os.geteuid()
+        """What workers become; who started the server unless user says."""
+        user = self.settings["user"].get()
+        if user is None:
+            return os.geteuid()
+        if str(user).isdigit():
+            return int(user)
+        import pwd
+
+        return pwd.getpwnam(user).pw_uid
 
     @property
     def gid(self):
-        return os.getegid()
+        group = self.settings["group"].get()
+        if group is None:
+            return os.getegid()
+        if str(group).isdigit():
+            return int(group)
+        import grp
+
+        return grp.getgrnam(group).gr_gid
 
     user, group = uid, gid
 

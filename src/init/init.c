@@ -189,6 +189,13 @@ look_at_pause(struct init *i)
 }
 
 void
+init_revive(struct init *i)
+{
+	if (i->phase == INIT_PAUSING && i->job->succession != NULL)
+		(void)start(i); /* else what is left is swept */
+}
+
+void
 init_hurry(struct init *i)
 {
 	bool again = i->again;

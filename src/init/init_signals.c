@@ -30,6 +30,7 @@ static void
 stop(struct init *i, const struct signals_event *ev)
 {
 	i->stopping = true;
+	init_revive(i);
 	forward(i, ev);
 	init_hurry(i);
 }

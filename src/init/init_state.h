@@ -36,6 +36,12 @@ struct init {
 	uint64_t due_ms;       /* INIT_SWEEPING: when patience ends */
 };
 
+/*
+ * init.c: ends the pause before a server that takes over: what the last one
+ * left, only it can end in peace.
+ */
+void init_revive(struct init *i);
+
 /* init.c: ends the pause or the patience, after a signal to stop. */
 void init_hurry(struct init *i);
 

@@ -125,3 +125,28 @@ def test_what_a_reload_has_read_is_not_forgotten(serve, until, tmp_path):
     s.wait_log("Ready: ", count=2)
     until(lambda: len(s.workers()) == 3, "three workers again")
     assert s.log.count("Using worker: sync, 3 of them") == 2
+
+
+def test_a_stop_while_no_arbiter_is_there_is_graceful(serve, until):
+    s = serve(app=PID, init=True)
+    for n in range(3):
+        kill_arbiter(s)
+        s.wait_log("Adopting", count=n + 1)
+    s.wait_log("Ready: ", count=2)
+    answers = []
+    t = threading.Thread(target=lambda: answers.append(s.get("/slow").status),
+                         daemon=True)
+    t.start()
+    until(lambda: any(in_application(w) for w in s.workers()), "it runs")
+    kill_arbiter(s)
+    s.wait_log("starting it again in 800 ms")
+    s.signal("TERM")
+    assert s.wait() == 0
+    t.join(10)
+    assert answers == [200]
+
+
+def in_application(pid):
+    """It sleeps, and not in epoll (by x86-64's numbers)."""
+    with open(f"/proc/{pid}/syscall") as f:
+        return not f.read().startswith(("232 ", "281 ", "441 "))

@@ -16,6 +16,7 @@
 #include "role/role.h"
 #include "sys/fd.h"
 #include "sys/sock.h"
+#include "sys/sys_owner.h"
 
 #include "arbiter/arbiter_state.h"
 #include "base/banned.h"
@@ -62,8 +63,9 @@ unlink_address(const struct heritage *h)
 
 /* Bound and listening, or -E_*. */
 static int
-open_listener(const struct heritage *h)
+open_listener(const struct heritage *h, const struct config *cfg)
 {
+	struct owner owner;
 	struct sock_addr addr;
 	mode_t mask;
 	int fd, rc;
@@ -78,6 +80,10 @@ open_listener(const struct heritage *h)
 	mask = umask(0177);
 	rc = sock_bind(fd, &addr);
 	umask(mask);
+	if (rc == 0 && h->dirty_address[0] == '/' &&
+	    owner_find(&owner, cfg->user, cfg->group) == 0 &&
+	    owner_differs(&owner))
+		rc = owner_give(&owner, h->dirty_address);
 	if (rc == 0)
 		rc = sock_listen(fd, BACKLOG);
 	if (rc == 0)
@@ -155,10 +161,7 @@ start(struct arbiter *a, const struct generation *g)
 	h.generation = g->number;
 	h.config = g->config;
 	h.config_mem = g->config_mem;
-	h.admin_listener = a->admin_listener;
-	h.n_listeners = 0; /* to be closed: */
-	for (unsigned i = 0; i < a->n_listening; i++)
-		h.listeners[h.n_listeners++] = a->listening[i].fd;
+	arbiter_open(a, &h);
 	pid = role_start(ROLE_DIRTY_ARBITER, &h);
 	if (pid < 0) {
 		board_free_row(a->board, h.row);
@@ -190,7 +193,7 @@ begin(struct arbiter *a, const struct generation *g)
 	int rc = 0;
 
 	if (a->h->dirty_listener < 0) {
-		rc = open_listener(a->h);
+		rc = open_listener(a->h, g->config);
 		if (rc >= 0)
 			a->h->dirty_listener = rc;
 	}

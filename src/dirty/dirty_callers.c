@@ -51,11 +51,12 @@ dirty_callers_close(struct dirty_router *r, struct dirty_conn *c)
 }
 
 static bool
-is_trusted(int fd)
+is_trusted(const struct dirty_router *r, int fd)
 {
 	uid_t uid;
 
-	return sock_peer_uid(fd, &uid) == 0 && (uid == geteuid() || uid == 0);
+	return sock_peer_uid(fd, &uid) == 0 &&
+	    (uid == r->uid || uid == geteuid() || uid == 0);
 }
 
 static void
@@ -63,7 +64,7 @@ open_one(struct dirty_router *r, int fd)
 {
 	struct dirty_conn *c = NULL;
 
-	if (is_trusted(fd))
+	if (is_trusted(r, fd))
 		c = calloc(1, sizeof(*c));
 	if (c != NULL)
 		c->id = dirty_table_add(&r->callers, c);

@@ -15,6 +15,7 @@
 #include "sys/log_out.h"
 #include "sys/poller.h"
 #include "sys/signals.h"
+#include "sys/sys_owner.h"
 
 #include "dirty/dirty_state.h"
 #include "base/banned.h"
@@ -56,25 +57,19 @@ watch_listener(struct dirty_router *r)
 				  DIRTY_SOURCE_LISTENER) == 0;
 }
 
-/* Nothing of the HTTP side is kept. */
-static void
-let_go(struct heritage *h)
-{
-	for (unsigned i = 0; i < h->n_listeners; i++)
-		fd_close(h->listeners[i]);
-	h->n_listeners = 0;
-	fd_close(h->admin_listener);
-	h->admin_listener = -1;
-}
-
 static int
 prepare(struct dirty_router *r, struct heritage *h)
 {
+	struct owner owner;
+
 	r->h = h;
 	r->cfg = h->config;
 	r->server_board = h->board;
 	r->server_row = h->row;
 	r->listener = h->dirty_listener;
+	r->uid = geteuid();
+	if (owner_find(&owner, r->cfg->user, r->cfg->group) == 0)
+		r->uid = owner.uid;
 	r->template_link = -1;
 	r->callers.kind = DIRTY_KIND_CALLER;
 	r->calls.kind = DIRTY_KIND_CALL;
@@ -82,7 +77,6 @@ prepare(struct dirty_router *r, struct heritage *h)
 	r->n_wanted = r->cfg->dirty_workers;
 	list_init(&r->pool);
 	h->link = -1;
-	let_go(h);
 	signals_block(NULL);
 	if (read_apps(r) < 0)
 		return -E_BAD_VALUE;

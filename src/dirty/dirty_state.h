@@ -105,6 +105,7 @@ struct dirty_router {
 	unsigned server_row;
 	int poller, signal_fd, listener;
 	bool listener_watched;
+	uid_t uid; /* the workers', who are the callers */
 
 	struct dirty_table callers, calls, workers;
 	struct dirty_app apps[DIRTY_APPS_MAX];

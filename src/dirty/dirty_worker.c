@@ -23,7 +23,9 @@
 #include "python/python_ref.h"
 #include "python/python_stacks.h"
 #include "role/heritage.h"
+#include "role/role.h"
 #include "sys/log_out.h"
+#include "sys/sys_owner.h"
 
 #include "base/banned.h"
 
@@ -139,6 +141,27 @@ failure(void)
 	return EXIT_BOOT;
 }
 
+/* As the HTTP workers: logs may be root's, applications are not. */
+static int
+become_user(struct heritage *h)
+{
+	const struct config *cfg = h->config;
+	struct owner o;
+
+	if (owner_find(&o, cfg->user, cfg->group) < 0) {
+		log_event(EV_WORKER_NO_USER, cfg->user, cfg->group);
+		return EXIT_BOOT;
+	}
+	if (!owner_differs(&o))
+		return 0;
+	if (owner_become(&o, cfg->initgroups) < 0) {
+		log_errno(EV_WORKER_USER, cfg->user, cfg->group);
+		return EXIT_BOOT;
+	}
+	role_watch_parent(ROLE_DIRTY_WORKER, h); /* the change has ended it */
+	return 0;
+}
+
 /* 0 or the exit status. */
 static int
 boot(struct heritage *h, PyObject *module)
@@ -169,7 +192,9 @@ run(struct heritage *h)
 	if (module == NULL)
 		return failure();
 	set_signals(h->config);
-	status = boot(h, module);
+	status = become_user(h);
+	if (status == 0)
+		status = boot(h, module);
 	if (status != 0)
 		return status;
 	done = call(module, "run");

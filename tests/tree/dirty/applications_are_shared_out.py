@@ -25,6 +25,7 @@ def test_the_setting_wins_and_a_successor_inherits(dirty, wait_until):
     app = {c.execute("apps:App", "pid") for _ in range(8)}
     assert len(app) == 1
     os.kill(app.pop(), 9)
+    s.wait_log("was sent SIGKILL!")
     assert c.execute("apps:App", "pid") in s.dirty_pids()
     wait_until(lambda: len(ones()) == 2, "two of One again")
     assert "No app needs more than 2 dirty workers" in s.log

@@ -32,7 +32,7 @@ def test_hooks(dirty, wait_until):
         f"hook init {pid} ")]
     assert at == sorted(at)
     os.kill(pid, 9)
-    s.wait_log(f"hook exit {pid} []")
+    s.wait_log(f"hook exit {pid} [")
     s.signal("TERM")
     assert s.wait() == 0
     assert s.log.count("hook exit") == 2
@@ -115,3 +115,21 @@ def test_nothing_of_http_is_held(dirty):
             except OSError:
                 continue
             assert link[8:-1] not in inodes, (process, fd)
+
+
+def test_workers_of_another_user(dirty, tmp_path):
+    if os.geteuid() != 0:
+        return
+    for folder in (tmp_path, *tmp_path.parents):
+        if folder.owner() == "root" and folder.stat().st_mode & 0o77 == 0:
+            folder.chmod(0o755)
+    s = dirty(user="nobody", app="""
+from gunicorn.dirty import get_dirty_client
+def app(environ, start_response):
+    body = str(get_dirty_client().execute("apps:App", "pid")).encode()
+    start_response("200 OK", [])
+    return [body]
+""")
+    pid = int(s.get("/").body)
+    nobody = 65534
+    assert os.stat(f"/proc/{pid}").st_uid == nobody

@@ -1,0 +1,94 @@
+"""Gunicorn's own DirtyClient, of 25.0.0 (JSON) and of the newest version
+(TLV), talks to our dirty arbiter; ours talks to the newest Gunicorn's."""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+DATA = pathlib.Path(__file__).parent / "data"
+CACHE = pathlib.Path(os.environ.get(
+    "XDG_CACHE_HOME", pathlib.Path.home() / ".cache")) / "greencorn"
+
+
+def gunicorn(version):
+    """A Python that has it; made once."""
+    v = sys.version_info
+    place = CACHE / f"dirty-gunicorn-{version or 'newest'}-{v[0]}.{v[1]}"
+    python = place / "bin" / "python"
+    if not (place / "done").exists():
+        wanted = f"gunicorn=={version}" if version else "gunicorn"
+        for step in ([sys.executable, "-m", "venv", "--clear", place],
+                     [python, "-m", "pip", "install", "-q",
+                      "--disable-pip-version-check", wanted]):
+            subprocess.run(step, check=True, timeout=120)
+        (place / "done").touch()
+    return python
+
+
+@pytest.mark.parametrize("version,what", [("25.0.0", "json"), (None, "bytes")])
+def test_its_client(dirty, version, what):
+    s = dirty(dirty_workers=2)
+    path = s.caller().socket_path
+    done = subprocess.run(
+        [gunicorn(version), DATA / "gunicorns_caller.py", path, what],
+        capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    seen = dict(json.loads(line) for line in done.stdout.splitlines())
+    assert seen["execute"] == {"args": [1, "\u00e4"], "kwargs": {"k": [None]}}
+    assert seen["stream"] == list(range(300))
+    assert seen["fails"] == ["DirtyAppError", "bad thing", "apps:App"]
+    assert seen["none"][0] == "DirtyNoWorkersAvailableError"
+    assert seen["none"][2] == "apps:Other"
+    assert seen["again"] == []
+    assert seen["execute_async"]["args"] == [2]
+    assert seen["stream_async"] == [0, 1, 2]
+    assert seen.get("bytes", True)
+
+
+def test_our_client_talks_to_gunicorn(tmp_path, dirty_package, wait_until):
+    (tmp_path / "apps.py").write_text(textwrap.dedent("""
+        from gunicorn.dirty import DirtyApp
+        class App(DirtyApp):
+            def echo(self, *args): return list(args)
+            def count(self, n): yield from range(n)
+            def fails(self): raise RuntimeError("bad thing")
+    """))
+    (tmp_path / "app.py").write_text(textwrap.dedent("""
+        import os
+        open("socket", "w").write(os.environ["GUNICORN_DIRTY_SOCKET"])
+        def app(environ, start_response): ...
+    """))
+    server = subprocess.Popen(
+        [gunicorn(None), "-m", "gunicorn", "app:app", "-b", "unix:http.sock",
+         "--no-control-socket",
+         "--dirty-app", "apps:App", "--dirty-workers", "1"],
+        cwd=tmp_path, stdout=subprocess.DEVNULL,
+        stderr=open(tmp_path / "log", "w"))
+    try:
+        note = tmp_path / "socket"
+        wait_until(lambda: note.exists() and note.read_text(),
+                   "its dirty arbiter")
+        c = dirty_package.DirtyClient(note.read_text(), timeout=15)
+
+        def answered():
+            try:
+                return c.execute("apps:App", "echo", 1, b"x") == [1, b"x"]
+            except dirty_package.DirtyError:
+                return False
+        wait_until(answered, "an answer")
+        assert list(c.stream("apps:App", "count", 50)) == list(range(50))
+        with pytest.raises(dirty_package.DirtyAppError, match="bad thing"):
+            c.execute("apps:App", "fails")
+        assert c.execute("apps:App", "echo") == []
+    finally:
+        server.terminate()
+        try:
+            server.wait(10)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()

@@ -316,14 +316,14 @@ set_secrets(
     PyObject *env, const struct wsgi_template *t, const struct request *req)
 {
 	PyObject *value; /* new */
+	unsigned at;
 	int rc = 0;
 
-	for (unsigned i = 0; rc == 0 && i < t->n_fields; i++) {
-		if (t->values[i].ptr != NULL)
-			continue;
-		value = wsgi_field_value(&req->fields[i]);
-		rc =
-		    value == NULL ? -1 : PyDict_SetItem(env, t->keys[i], value);
+	for (unsigned i = 0; rc == 0 && i < t->n_secrets; i++) {
+		at = t->secrets[i];
+		value = wsgi_field_value(&req->fields[at]);
+		rc = value == NULL ? -1
+				   : PyDict_SetItem(env, t->keys[at], value);
 		Py_XDECREF(value);
 	}
 	return rc;
@@ -376,9 +376,7 @@ wsgi_environ_create(struct wsgi_call *c)
 				      : wsgi_lend_take(&c->templates, t);
 	if (env == NULL)
 		return NULL;
-	rc = t->n_fields == 0  ? set_fields(env, req)
-	    : t->n_secrets > 0 ? set_secrets(env, t, req)
-			       : 0;
+	rc = t->n_fields == 0 ? set_fields(env, req) : set_secrets(env, t, req);
 	if (rc == 0) {
 		wsgi_lend_out(&c->templates, t, env);
 		return env;

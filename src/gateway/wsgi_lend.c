@@ -95,9 +95,8 @@ forget_secrets(const struct wsgi_template *t, PyObject *env)
 {
 	int rc = 0;
 
-	for (unsigned i = 0; t->n_secrets > 0 && i < t->n_fields; i++)
-		if (t->values[i].ptr == NULL)
-			rc |= PyDict_SetItem(env, t->keys[i], Py_None);
+	for (unsigned i = 0; i < t->n_secrets; i++)
+		rc |= PyDict_SetItem(env, t->keys[t->secrets[i]], Py_None);
 	if (rc < 0)
 		PyErr_Clear();
 	return rc;

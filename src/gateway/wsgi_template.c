@@ -186,7 +186,7 @@ put_field(struct wsgi_template *t, const struct field *f, PyObject *value)
 		t->keys[at] = key;
 		t->values[at].ptr = NULL;
 		if (value == Py_None)
-			t->n_secrets++;
+			t->secrets[t->n_secrets++] = (unsigned char)at;
 		else
 			(void)python_ref_bytes_of(value, &t->values[at]);
 		if (wsgi_field_is_script(f))

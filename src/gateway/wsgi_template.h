@@ -37,8 +37,9 @@ struct wsgi_template {
 	int script;     /* which of them is SCRIPT_NAME; -1: none */
 	bool has_other; /* one of them is FIELD_OTHER */
 	unsigned char ids[WSGI_TEMPLATE_FIELDS];
-	PyObject *keys[WSGI_TEMPLATE_FIELDS];    /* borrowed */
-	struct str values[WSGI_TEMPLATE_FIELDS]; /* ptr NULL: a secret */
+	unsigned char secrets[WSGI_TEMPLATE_FIELDS]; /* their places */
+	PyObject *keys[WSGI_TEMPLATE_FIELDS];        /* borrowed */
+	struct str values[WSGI_TEMPLATE_FIELDS];     /* ptr NULL: a secret */
 };
 
 /* An environ that is the application's for the time of a call. */

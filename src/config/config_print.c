@@ -9,6 +9,7 @@
 #include "base/escape.h"
 #include "config/config_draft.h"
 #include "config/config_list.h"
+#include "config/config_mask.h"
 
 #include "base/banned.h"
 
@@ -160,6 +161,37 @@ put_env(
 	return rc == 0 ? buf_put(out, STR("'\n")) : rc;
 }
 
+static int
+put_row(struct buf *out, struct str form, const struct config_row *row,
+    const struct config_entry *e)
+{
+	if (str_eq(form, STR("json")))
+		return put_json_row(out, row, e);
+	if (str_eq(form, STR("env")))
+		return put_env(out, row, e);
+	return put_text(out, row, e);
+}
+
+/* The same of an object, without its secrets. */
+static int
+put_masked(struct buf *out, struct str form, const struct config_row *row,
+    const struct config_entry *e)
+{
+	struct config_entry shown = *e;
+	struct buf text;
+	int rc;
+
+	buf_init(&text, CONFIG_VALUE_MAX * 2);
+	rc = config_mask_json(config_entry_value(e), &text);
+	shown.value = text.mem + text.start;
+	shown.len = buf_len(&text);
+	/* Somebody would set what has no secrets any more. */
+	if (rc >= 0 && !(rc > 0 && str_eq(form, STR("env"))))
+		rc = put_row(out, form, row, &shown);
+	buf_finish(&text);
+	return rc < 0 ? rc : 0;
+}
+
 int
 config_print(const struct config_draft *d, struct buf *out)
 {
@@ -170,12 +202,9 @@ config_print(const struct config_draft *d, struct buf *out)
 		const struct config_row *row = &config_table[i];
 		const struct config_entry *e = &d->entries[i];
 
-		if (str_eq(form, STR("json")))
-			rc = put_json_row(out, row, e);
-		else if (str_eq(form, STR("env")))
-			rc = put_env(out, row, e);
-		else
-			rc = put_text(out, row, e);
+		rc = row->type == CONFIG_JSON && e->len > 0
+		    ? put_masked(out, form, row, e)
+		    : put_row(out, form, row, e);
 	}
 	return rc;
 }

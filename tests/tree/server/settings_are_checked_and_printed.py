@@ -114,5 +114,9 @@ def test_secrets_are_masked_in_every_form(serve):
         status, log = _run(serve, "--print-config", f"--format={form}",
                            env={"GREENCORN_RAW_ENV": "KEY=s3cret",
                                 "GREENCORN_RAW_PASTE_GLOBAL_CONF":
-                                "pw=s3cret"})
+                                "pw=s3cret",
+                                "GREENCORN_LOGCONFIG_DICT": json.dumps(
+                                    {"version": 1, "seen": [{"a": "b"}],
+                                     "x": {"Credentials": ["me", "s3cret"]}})})
         assert status == 0 and "s3cret" not in log
+        assert ("seen" in log) == (form != "env")

@@ -76,6 +76,21 @@ warn_of_threads(void)
 	Py_XDECREF(main_thread);
 }
 
+/* What is in Python's buffers is this process's to write, once. */
+static void
+flush(const char *name)
+{
+	PyObject *stream = PySys_GetObject(name); /* borrowed */
+	PyObject *done;                           /* new */
+
+	if (stream == NULL || stream == Py_None)
+		return;
+	done = PyObject_CallMethod(stream, "flush", NULL);
+	if (done == NULL)
+		PyErr_Clear(); /* nobody reads there any more */
+	Py_XDECREF(done);
+}
+
 pid_t
 python_fork(unsigned long flags)
 {
@@ -83,6 +98,8 @@ python_fork(unsigned long flags)
 	int saved;
 
 	warn_of_threads();
+	flush("stdout");
+	flush("stderr");
 	PyOS_BeforeFork();
 	pid = sys_fork(flags);
 	saved = errno;

@@ -63,7 +63,8 @@ worker_signals_end(int sig)
 
 	if (sig == SIGABRT) {
 		sigaction(sig, &act, NULL);
-		raise(sig);
+		raise(sig); /* in its own handler: when that returns */
+		return;
 	}
 	access_log_last_words();
 	_exit(0);

@@ -16,7 +16,10 @@ struct reactor;
  */
 void worker_signals_start(struct reactor *r, uint64_t graceful_ms);
 
-/* Leaves as INT, QUIT or ABRT say, once their hooks have run. */
+/*
+ * Leaves as INT, QUIT or ABRT say, once their hooks have run; returns in the
+ * handler of ABRT only.
+ */
 void worker_signals_end(int sig);
 
 /* As if TERM had come: the application has asked to end. */

@@ -202,6 +202,10 @@ def _run():
             globals()[name](*args)
         except BaseException:
             _calls["raised"](name)
+        try:
+            sys.stdout.flush()
+        except (AttributeError, OSError, ValueError):
+            pass
         _calls["ends"](name)
         _waiting -= 1
         _hangs = False

@@ -1,6 +1,7 @@
 """What hooks see of the server, under the name that they know."""
 
 import os
+import signal
 
 
 class Listener:
@@ -76,6 +77,27 @@ class Arbiter:
 
     def run(self):
         self.app.run()
+
+    # What hooks do with the server, by the signals that mean it.
+
+    def halt(self, reason=None, exit_status=0):
+        os.kill(self.pid, signal.SIGTERM)
+
+    def stop(self, graceful=True):
+        os.kill(self.pid, signal.SIGTERM if graceful else signal.SIGQUIT)
+
+    def reload(self):
+        os.kill(self.pid, signal.SIGHUP)
+
+    def reexec(self):
+        os.kill(self.pid, signal.SIGUSR2)
+
+    def kill_worker(self, pid, sig):
+        os.kill(pid, sig)
+
+    def kill_workers(self, sig):
+        for pid in list(self.WORKERS):
+            self.kill_worker(pid, sig)
 
     @property
     def log(self):

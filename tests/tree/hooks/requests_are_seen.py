@@ -108,3 +108,20 @@ def worker_exit(server, worker): say()
     until(lambda: said(s, "worker_exit"), "its end")
     until(lambda: s.workers() and s.workers() != before, "another")
     assert s.get("/").status == 200
+
+
+def test_one_that_hangs_is_named(hooked, until):
+    s = hooked("""
+import time
+def pre_request(worker, req):
+    if req.path == "/hang":
+        time.sleep(60)
+""", timeout=1, workers=2)
+    try:
+        s.get("/hang", timeout=5)
+    except Exception:
+        pass
+    s.wait_log("in GET /hang")
+    s.wait_log(", line 14 in pre_request")
+    s.wait_log("was sent SIGABRT!")
+    assert s.get("/").status == 200

@@ -196,3 +196,45 @@ def pre_fork(server, worker):
     s.signal("TTIN")
     until(lambda: len(said(s, "pre_fork")) == 2, "another")
     assert said(s, "pre_fork")[1][1].split()[0] == "3"
+
+
+def test_usr2(hooked, said, until):
+    s = hooked("def pre_exec(server): say(server.pid)\n")
+    s.signal("USR2")
+    until(lambda: said(s, "pre_exec"), "pre_exec")
+    assert said(s, "pre_exec")[0][1] == str(s.pid)
+    s.wait_log("Ready: ", count=2)
+    new, = [p for p in s.children() if p in _masters(s)]
+    os.kill(new, 15)
+    until(lambda: new not in s.children(), "the new one's end")
+
+
+def _masters(s):
+    found = []
+    for pid in s.children():
+        with open(f"/proc/{pid}/cmdline", "rb") as f:
+            if b": master" in f.read():
+                found.append(pid)
+    return found
+
+
+def test_what_hooks_print_is_printed_once(hooked, said):
+    s = hooked("""
+print("read here")
+def on_starting(server): print("printed here")
+""", workers=3)
+    assert s.get("/").status == 200
+    s.signal("TERM")
+    assert s.wait() == 0
+    assert s.log.count("read here") == 1
+    assert s.log.count("printed here") == 1
+
+
+def test_hooks_may_act_on_the_server(hooked, said, until):
+    s = hooked("""
+def when_ready(server): server.reload()
+def on_reload(server): say()
+def worker_exit(server, worker): server.halt()
+""")
+    until(lambda: said(s, "on_reload"), "a reload")
+    assert s.wait() == 0

@@ -65,6 +65,7 @@ reexec_begin(struct arbiter *a)
 {
 	if (a->stop != STOP_NONE)
 		return;
+	reexec_look(a); /* it may have gone just now */
 	if (a->h->under_init)
 		leave_to_init(a);
 	else if (a->new_pid != 0)

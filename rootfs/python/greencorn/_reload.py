@@ -54,7 +54,10 @@ def _run(engine, extra, arbiter, generation):
             continue
         asked.append(lock)
         _log.info("Worker reloading: %s modified", changed)
-        os.kill(os.getppid(), signal.SIGHUP)
+        try:
+            os.kill(os.getppid(), signal.SIGHUP)
+        except PermissionError:
+            _log.warning("No reload: the server is another user's (--user)")
 
 
 def _lock(what):

@@ -137,3 +137,16 @@ def test_what_was_meant_for_another_process_is_left(serve):
     s = serve(env={"LISTEN_PID": "1", "LISTEN_FDS": "1"})
     assert f"Listening at: http://127.0.0.1:{s.port}" in s.log
     listener.close()
+
+
+def test_it_hears_who_goes_on_after_usr2(serve, until, tmp_path):
+    manager = Manager(str(tmp_path / "notify"))
+    s = serve(pidfile="run.pid", env={"NOTIFY_SOCKET": manager.path})
+    s.signal("USR2")
+    s.wait_log("Ready: ", count=2)
+    new = int((s.folder / "run.pid.2").read_text())
+    s.signal("TERM")
+    assert s.process.wait(10) == 0
+    s.follow(new)
+    assert f"MAINPID={new}" in manager.heard
+    assert "STOPPING=1" not in manager.heard

@@ -18,24 +18,15 @@
 #define HANGS_MS 5000 /* a hook that runs for longer is named */
 #define HANGS_AGAIN_MS 30000
 
-/* Does anything in g's template look at that? */
+/* Does anything in the template look at that? What server shows, always. */
 static bool
 is_wanted(const struct config *cfg, enum link_type type)
 {
-	bool looks = cfg->child_exit[0] != '\0' ||
-	    cfg->nworkers_changed[0] != '\0' || cfg->when_ready[0] != '\0' ||
-	    cfg->pre_fork[0] != '\0' || cfg->on_exit[0] != '\0' ||
-	    cfg->on_starting[0] != '\0';
-
-	switch (type) {
-	case LINK_CHILD_EXIT:
-	case LINK_N_WORKERS:
-		return looks; /* server.WORKERS, server.num_workers */
-	case LINK_WHEN_READY:
+	if (type == LINK_WHEN_READY)
 		return cfg->when_ready[0] != '\0';
-	default:
+	if (type == LINK_PRE_EXEC)
 		return cfg->pre_exec[0] != '\0';
-	}
+	return true;
 }
 
 bool

@@ -177,24 +177,24 @@ def reopen():
 
 _queue = SimpleQueue()
 _thread = None
-_waiting = 0      # hooks that are queued or run
+_queued = _done = 0  # the first is the main thread's, the second its own
 _hangs = False
 
 
 def aside(name, args):
-    global _thread, _waiting
+    global _thread, _queued
     if _thread is None:
         import threading
 
         _thread = threading.Thread(target=_run, name="greencorn hooks",
                                    daemon=True)
         _thread.start()
-    _waiting += 1
+    _queued += 1
     _queue.put((name, args))
 
 
 def _run():
-    global _waiting, _hangs
+    global _done, _hangs
     while True:
         name, args = _queue.get()
         _calls["begins"](name)
@@ -207,7 +207,7 @@ def _run():
         except (AttributeError, OSError, ValueError):
             pass
         _calls["ends"](name)
-        _waiting -= 1
+        _done += 1
         _hangs = False
 
 
@@ -215,7 +215,7 @@ def settle(seconds=HANGS):
     """Returns when no hook runs, or one of them takes too long."""
     global _hangs
     until = time.monotonic() + seconds
-    while _waiting and not _hangs:
+    while _queued > _done and not _hangs:
         time.sleep(0.002)
         _hangs = time.monotonic() > until
 
@@ -223,8 +223,8 @@ def settle(seconds=HANGS):
 # --- the worker
 
 def worker_begins(age):
-    global _thread, _waiting
-    _thread, _waiting = None, 0
+    global _thread, _queued
+    _thread, _queued = None, _done
     if worker is None:
         new_worker(age)
     worker._pid = os.getpid()
@@ -299,8 +299,8 @@ def dirty_worker_exit(age, pid):
 
 
 def dirty_worker_begins(age, apps):
-    global _dirty_worker, _thread, _waiting
-    _thread, _waiting = None, 0
+    global _dirty_worker, _thread, _queued
+    _thread, _queued = None, _done
     _dirty_worker = dirty_arbiter()._worker(age, apps.split(), os.getpid())
 
 

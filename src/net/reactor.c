@@ -222,19 +222,29 @@ give_way(struct reactor *r)
 }
 
 /* Those that are there now; what they add has its turn the next time. */
+/*
+ * In a list of its own: while the lock is let go of, another thread may come
+ * here too. What a sated turn leaves stays in front.
+ */
 static void
 run_runnable(struct reactor *r)
 {
-	struct list end, *node;
+	struct list now, *node;
 
 	if (list_empty(&r->runnable))
 		return;
-	list_append(&r->runnable, &end);
-	while (!is_sated(r) && (node = list_shift(&r->runnable)) != &end) {
+	list_init(&now);
+	while ((node = list_shift(&r->runnable)) != NULL)
+		list_append(&now, node);
+	while (!is_sated(r) && (node = list_shift(&now)) != NULL) {
 		conn_service(LIST_OF(node, struct conn, runnable));
 		give_way(r);
 	}
-	list_remove(&end);
+	while (!list_empty(&now)) {
+		node = now.prev;
+		list_remove(node);
+		list_prepend(&r->runnable, node);
+	}
 }
 
 void

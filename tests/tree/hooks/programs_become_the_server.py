@@ -1,5 +1,11 @@
 """Programs with a BaseApplication, run by `greencorn python`."""
 
+import os
+import pathlib
+
+BINARY = os.environ.get("GREENCORN", "build/out/greencorn")
+DATA = pathlib.Path(__file__).parent / "data"
+
 PROGRAM = """
 import os
 import sys
@@ -170,3 +176,19 @@ print("all is there", gunicorn.__version__)
 """, ready=False)
     assert s.wait() == 0, s.log
     assert "all is there 25." in s.log
+
+
+def test_in_a_scratch_container(image, container, get, wait_until):
+    """Below PID 1, with hooks, on a read-only disk and without root."""
+    img = image({"/greencorn": BINARY,
+                 "/app/standalone.py": DATA / "standalone.py"},
+                ["/greencorn", "python", "/app/standalone.py"])
+    c = container(img, "--greeting", "moin", ports=[8000],
+                  env={"GREENCORN_BIND": "0.0.0.0:8000"})
+    c.wait_log("tool is ready with 2 workers")
+    assert get(c.url(8000)) == (200, b"moin")
+    c.kill("HUP")
+    c.wait_log("Worker exiting", count=2)
+    assert get(c.url(8000)) == (200, b"moin")
+    c.kill("TERM")
+    assert c.wait() == 0

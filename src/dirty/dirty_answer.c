@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/escape.h"
+#include "dirty/dirty_tlv.h"
 
 #include "base/banned.h"
 
@@ -79,36 +80,20 @@ put_json(struct buf *out, const struct dirty_caller *c, const char *error,
 /* --- TLV --- */
 
 static int
-put_tlv_head(struct buf *out, char type, size_t n)
-{
-	char head[5] = { type, (char)(n >> 24), (char)(n >> 16), (char)(n >> 8),
-		(char)n };
-
-	return buf_put(out, (struct str){ head, sizeof(head) });
-}
-
-static int
 put_tlv_text(struct buf *out, struct str s)
 {
-	int rc;
-
-	s = str_head(s, TEXT_MAX);
-	rc = put_tlv_head(out, 0x11, s.len);
-	return rc < 0 ? rc : buf_put(out, s);
+	return dirty_tlv_put_string(out, str_head(s, TEXT_MAX));
 }
 
 static int
 put_tlv_number(struct buf *out, double number)
 {
-	char text[9];
+	char text[9] = { DIRTY_TLV_FLOAT64 };
 	uint64_t bits;
-	bool whole = floor(number) == number;
 
-	if (whole)
-		bits = (uint64_t)(int64_t)number;
-	else
-		memcpy(&bits, &number, sizeof(bits));
-	text[0] = whole ? 0x05 : 0x06;
+	if (floor(number) == number)
+		return dirty_tlv_put_int(out, (int64_t)number);
+	memcpy(&bits, &number, sizeof(bits));
 	for (unsigned i = 0; i < 8; i++)
 		text[1 + i] = (char)(bits >> (56 - 8 * i));
 	return buf_put(out, (struct str){ text, sizeof(text) });
@@ -137,14 +122,14 @@ put_tlv(struct buf *out, const char *error, const char *message,
 
 	while (d != NULL && d[n].name != NULL)
 		n++;
-	rc = put_tlv_head(out, 0x21, 1);
+	rc = dirty_tlv_put_head(out, DIRTY_TLV_DICT, 1);
 	for (unsigned i = 0; rc == 0 && i < 6; i++) {
 		rc = put_tlv_text(out, texts[i]);
 		if (rc == 0 && i == 0)
-			rc = put_tlv_head(out, 0x21, 3);
+			rc = dirty_tlv_put_head(out, DIRTY_TLV_DICT, 3);
 	}
 	if (rc == 0)
-		rc = put_tlv_head(out, 0x21, n);
+		rc = dirty_tlv_put_head(out, DIRTY_TLV_DICT, n);
 	for (unsigned i = 0; rc == 0 && i < n; i++)
 		rc = put_tlv_detail(out, &d[i]);
 	return rc;

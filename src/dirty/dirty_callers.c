@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "dirty/dirty_stash.h"
+#include "dirty/dirty_tlv.h"
 #include "sys/fd.h"
 #include "sys/poller.h"
 #include "sys/sock.h"
@@ -154,6 +156,58 @@ refuse(struct dirty_conn *c, int rc, const struct dirty_frame *f,
 	c->closing = true;
 }
 
+static const char *
+stash_problem(int rc)
+{
+	if (rc == -E_FULL)
+		return "The stash is full (dirty_stash_size)";
+	if (rc == -E_PROTOCOL)
+		return "Not a stash operation";
+	return error_text(rc);
+}
+
+/* One operation; the answer goes to out. */
+static void
+use_stash(struct dirty_router *r, struct dirty_conn *c,
+    const struct dirty_frame *f, size_t len)
+{
+	const struct dirty_route none = { .type = DIRTY_STASH };
+	struct dirty_stash_request rq;
+	struct dirty_caller caller;
+	char head[DIRTY_HEAD_MAX];
+	struct buf value;
+	int rc;
+
+	buf_init(&value, DIRTY_PAYLOAD_MAX);
+	rc = dirty_tlv_put_head(&value, DIRTY_TLV_DICT, 1);
+	if (rc == 0)
+		rc = dirty_tlv_put_string(&value, STR("result"));
+	if (rc == 0)
+		rc = dirty_stash_read(f->payload, &rq);
+	if (rc == 0)
+		rc = dirty_stash_do(r->stash, &rq, &value);
+	dirty_caller_set(&caller, f, &none);
+	if (rc == 0) {
+		size_t n = dirty_frame_head(
+		    DIRTY_BINARY, DIRTY_RESPONSE, f->id, buf_len(&value), head);
+
+		rc = buf_put(&c->out, (struct str){ head, n });
+		if (rc == 0)
+			rc = buf_put(&c->out, buf_str(&value));
+		c->closing = rc < 0;
+	} else if (rc == -E_NOT_FOUND) {
+		(void)dirty_answer_error(&c->out, &caller,
+		    rq.op == DIRTY_STASH_INFO ? "StashTableNotFoundError"
+					      : "StashKeyNotFoundError",
+		    "Not found in the stash", NULL);
+	} else {
+		(void)dirty_answer_error(
+		    &c->out, &caller, "StashError", stash_problem(rc), NULL);
+	}
+	buf_finish(&value);
+	buf_used(&c->in, len);
+}
+
 /* What this dirty arbiter does not do. */
 static void
 decline(struct dirty_conn *c, const struct dirty_frame *f,
@@ -186,6 +240,8 @@ take_frame(struct dirty_router *r, struct dirty_conn *c)
 	}
 	if (rt.type == DIRTY_REQUEST)
 		dirty_calls_start(r, c, &f, &rt);
+	else if (rt.type == DIRTY_STASH && f.format == DIRTY_BINARY)
+		use_stash(r, c, &f, (size_t)n);
 	else
 		decline(c, &f, &rt, (size_t)n);
 	return true;

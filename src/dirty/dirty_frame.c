@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "base/error.h"
+#include "dirty/dirty_tlv.h"
 
 #include "base/banned.h"
 
@@ -16,7 +17,6 @@
 #define VERSION 1
 #define MAGIC 'G'
 #define MAGIC_2 'D'
-#define DEPTH_MAX 64 /* of TLV; Python's own reader ends near 1000 */
 
 static uint32_t
 u32_at(const char *p)
@@ -269,118 +269,27 @@ route_json(struct str s, struct dirty_route *r)
 
 /* --- TLV --- */
 
-enum tlv {
-	TLV_NONE = 0x00,
-	TLV_BOOL = 0x01,
-	TLV_INT64 = 0x05,
-	TLV_FLOAT64 = 0x06,
-	TLV_BYTES = 0x10,
-	TLV_STRING = 0x11,
-	TLV_LIST = 0x20,
-	TLV_DICT = 0x21,
-};
-
-/* Takes a type and, where it has one, the number behind it. */
-static bool
-take_tlv_head(struct str *s, enum tlv *type, uint32_t *n)
-{
-	if (s->len == 0)
-		return false;
-	*type = (enum tlv)(unsigned char)s->ptr[0];
-	*s = str_tail(*s, 1);
-	*n = 0;
-	if (*type < TLV_BYTES)
-		return true;
-	if (s->len < 4)
-		return false;
-	*n = u32_at(s->ptr);
-	*s = str_tail(*s, 4);
-	return true;
-}
-
-static bool
-skip_bytes(struct str *s, size_t n)
-{
-	if (s->len < n)
-		return false;
-	*s = str_tail(*s, n);
-	return true;
-}
-
-/* Takes a value of any kind, without recursion: left[] counts what a list or
- * dict still has. */
-static bool
-skip_tlv(struct str *s)
-{
-	uint64_t left[DEPTH_MAX];
-	unsigned depth = 1;
-	enum tlv type;
-	uint32_t n;
-
-	left[0] = 1;
-	while (depth > 0) {
-		if (left[depth - 1]-- == 0) {
-			depth--;
-			continue;
-		}
-		if (!take_tlv_head(s, &type, &n))
-			return false;
-		if (type == TLV_LIST || type == TLV_DICT) {
-			if (depth == DEPTH_MAX || n > s->len)
-				return false;
-			left[depth++] = type == TLV_DICT ? 2 * (uint64_t)n : n;
-			continue;
-		}
-		if (type == TLV_BYTES || type == TLV_STRING) {
-			if (!skip_bytes(s, n))
-				return false;
-		} else if (type == TLV_INT64 || type == TLV_FLOAT64) {
-			if (!skip_bytes(s, 8))
-				return false;
-		} else if (type == TLV_BOOL) {
-			if (!skip_bytes(s, 1))
-				return false;
-		} else if (type != TLV_NONE) {
-			return false;
-		}
-	}
-	return true;
-}
-
-static bool
-take_tlv_string(struct str *s, struct str *out)
-{
-	enum tlv type;
-	uint32_t n;
-
-	if (!take_tlv_head(s, &type, &n) || type != TLV_STRING || s->len < n)
-		return false;
-	*out = str_head(*s, n);
-	*s = str_tail(*s, n);
-	return true;
-}
-
 static int
 route_tlv(struct str s, struct dirty_route *r)
 {
 	struct str key;
-	enum tlv type;
+	enum dirty_tlv type;
 	uint32_t n;
 	bool ok;
 
 	if (s.len == 0)
 		return 0;
-	if (!take_tlv_head(&s, &type, &n) || type != TLV_DICT)
+	if (!dirty_tlv_head(&s, &type, &n) || type != DIRTY_TLV_DICT)
 		return -E_PROTOCOL;
 	for (; n > 0; n--) {
-		if (!take_tlv_string(&s, &key))
+		if (!dirty_tlv_string(&s, &key))
 			return -E_PROTOCOL;
 		if (str_eq(key, STR("app_path")))
-			ok = take_tlv_string(&s, &r->app_path);
+			ok = dirty_tlv_string(&s, &r->app_path);
 		else if (str_eq(key, STR("action")))
-			ok = take_tlv_string(&s, &r->action);
+			ok = dirty_tlv_string(&s, &r->action);
 		else
-			ok = skip_tlv(&s);
+			ok = dirty_tlv_skip(&s);
 		if (!ok)
 			return -E_PROTOCOL;
 	}

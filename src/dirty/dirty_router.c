@@ -17,6 +17,7 @@
 #include "sys/signals.h"
 #include "sys/sys_owner.h"
 
+#include "dirty/dirty_stash.h"
 #include "dirty/dirty_state.h"
 #include "base/banned.h"
 
@@ -80,10 +81,12 @@ prepare(struct dirty_router *r, struct heritage *h)
 	signals_block(NULL);
 	if (read_apps(r) < 0)
 		return -E_BAD_VALUE;
+	r->stash = dirty_stash_create(r->cfg->dirty_stash_size);
 	r->board = board_create();
 	r->signal_fd = signals_fd();
 	r->poller = poller_open();
-	if (r->board == NULL || r->signal_fd < 0 || r->poller < 0)
+	if (r->stash == NULL || r->board == NULL || r->signal_fd < 0 ||
+	    r->poller < 0)
 		return -E_SYSTEM;
 	watch_listener(r);
 	return poller_add(

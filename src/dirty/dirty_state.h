@@ -107,6 +107,7 @@ struct dirty_router {
 	bool listener_watched;
 	uid_t uid; /* the workers', who are the callers */
 
+	struct dirty_stash *stash;
 	struct dirty_table callers, calls, workers;
 	struct dirty_app apps[DIRTY_APPS_MAX];
 	unsigned n_apps;

@@ -7,8 +7,10 @@ for tests that are callers themselves.
 
 import importlib
 import importlib.util
+import os
 import pathlib
 import re
+import subprocess
 import sys
 
 import pytest
@@ -22,6 +24,25 @@ _server = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(_server)
 
 until, serve = _server._until, _server.serve
+
+CACHE = pathlib.Path(os.environ.get(
+    "XDG_CACHE_HOME", pathlib.Path.home() / ".cache")) / "greencorn"
+
+
+def python_with_gunicorn(version):
+    """A Python that has it; made once."""
+    v = sys.version_info
+    place = CACHE / f"dirty-gunicorn-{version or 'newest'}-{v[0]}.{v[1]}"
+    python = place / "bin" / "python"
+    if not (place / "done").exists():
+        wanted = f"gunicorn=={version}" if version else "gunicorn"
+        for step in ([sys.executable, "-m", "venv", "--clear", place],
+                     [python, "-m", "pip", "install", "-q",
+                      "--disable-pip-version-check", wanted]):
+            subprocess.run(step, check=True, timeout=120)
+        (place / "done").touch()
+    return python
+
 
 APPS = '''
 import asyncio
@@ -135,3 +156,14 @@ def dirty(serve, dirty_package, tmp_path):
             f"/tmp/gunicorn_dirty_{s.pid}.sock").exists(), "its socket")
         return s
     return start
+
+
+@pytest.fixture
+def gunicorn():
+    """gunicorn(version): a Python that has it; None: the newest."""
+    return python_with_gunicorn
+
+
+@pytest.fixture
+def newest_gunicorn():
+    return python_with_gunicorn(None)

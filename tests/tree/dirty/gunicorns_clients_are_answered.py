@@ -2,36 +2,17 @@
 (TLV), talks to our dirty arbiter; ours talks to the newest Gunicorn's."""
 
 import json
-import os
 import pathlib
 import subprocess
-import sys
 import textwrap
 
 import pytest
 
 DATA = pathlib.Path(__file__).parent / "data"
-CACHE = pathlib.Path(os.environ.get(
-    "XDG_CACHE_HOME", pathlib.Path.home() / ".cache")) / "greencorn"
-
-
-def gunicorn(version):
-    """A Python that has it; made once."""
-    v = sys.version_info
-    place = CACHE / f"dirty-gunicorn-{version or 'newest'}-{v[0]}.{v[1]}"
-    python = place / "bin" / "python"
-    if not (place / "done").exists():
-        wanted = f"gunicorn=={version}" if version else "gunicorn"
-        for step in ([sys.executable, "-m", "venv", "--clear", place],
-                     [python, "-m", "pip", "install", "-q",
-                      "--disable-pip-version-check", wanted]):
-            subprocess.run(step, check=True, timeout=120)
-        (place / "done").touch()
-    return python
 
 
 @pytest.mark.parametrize("version,what", [("25.0.0", "json"), (None, "bytes")])
-def test_its_client(dirty, version, what):
+def test_its_client(dirty, gunicorn, version, what):
     s = dirty(dirty_workers=2)
     path = s.caller().socket_path
     done = subprocess.run(
@@ -50,7 +31,8 @@ def test_its_client(dirty, version, what):
     assert seen.get("bytes", True)
 
 
-def test_our_client_talks_to_gunicorn(tmp_path, dirty_package, wait_until):
+def test_our_client_talks_to_gunicorn(tmp_path, dirty_package, wait_until,
+                                      newest_gunicorn):
     (tmp_path / "apps.py").write_text(textwrap.dedent("""
         from gunicorn.dirty import DirtyApp
         class App(DirtyApp):
@@ -64,7 +46,7 @@ def test_our_client_talks_to_gunicorn(tmp_path, dirty_package, wait_until):
         def app(environ, start_response): ...
     """))
     server = subprocess.Popen(
-        [gunicorn(None), "-m", "gunicorn", "app:app", "-b", "unix:http.sock",
+        [newest_gunicorn, "-m", "gunicorn", "app:app", "-b", "unix:http.sock",
          "--no-control-socket",
          "--dirty-app", "apps:App", "--dirty-workers", "1"],
         cwd=tmp_path, stdout=subprocess.DEVNULL,

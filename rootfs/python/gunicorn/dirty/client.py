@@ -42,7 +42,12 @@ def _address(path):
 
 
 def _request(app_path, action, args, kwargs):
-    message = protocol.make_request(next(_ids), app_path, action, args, kwargs)
+    return _encoded(protocol.make_request(
+        next(_ids), app_path, action, args, kwargs))
+
+
+def _encoded(message):
+    """(its id on the wire, its pieces)"""
     parts = protocol._joined(protocol.encode_parts(message))
     return protocol.number_of_id(message["id"]), list(parts)
 
@@ -62,7 +67,6 @@ def _error_of(message):
 
 
 def _result_of(message):
-    """(result, whether the connection can be used again)"""
     kind = message["type"]
     if kind == "response":
         return message.get("result")
@@ -198,24 +202,24 @@ class DirtyClient:
 
     # --- calls of threads
 
-    def execute(self, app_path, action, *args, **kwargs):
-        """What the action returns; raises a DirtyError."""
+    def _exchange(self, message):
+        """The answer to a message that has one."""
         timeout = self.timeout
-        request_id, parts = _request(app_path, action, args, kwargs)
+        request_id, parts = _encoded(message)
         deadline = _deadline(timeout)
         sock = None
         try:
             for again in (True, False):
                 sock = self._begin(parts, deadline)
                 try:
-                    message = self._receive(sock, deadline)
+                    answer = self._receive(sock, deadline)
                     break
                 except ConnectionResetError:
                     # The other side closed without having read it all.
                     if not again:
                         raise
                     sock.close()
-            _checked(message, request_id)
+            _checked(answer, request_id)
         except TimeoutError as e:
             _close(sock)
             raise DirtyTimeoutError("Timeout waiting for dirty app response",
@@ -230,11 +234,16 @@ class DirtyClient:
         except BaseException:
             _close(sock)
             raise
-        if message["type"] in ("response", "error"):
+        if answer["type"] in ("response", "error"):
             self._give(sock)
         else:
             sock.close()
-        return _result_of(message)
+        return answer
+
+    def execute(self, app_path, action, *args, **kwargs):
+        """What the action returns; raises a DirtyError."""
+        return _result_of(self._exchange(protocol.make_request(
+            next(_ids), app_path, action, args, kwargs)))
 
     def stream(self, app_path, action, *args, **kwargs):
         """An iterator over what the action yields. The call begins with the

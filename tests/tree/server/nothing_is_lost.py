@@ -174,9 +174,12 @@ class Disturbed:
 
     def kill_worker(self):
         pid = random.choice(self.server.workers())
-        name = pid_as_seen_inside(pid)
-        self.client.killed[name] = time.monotonic()
-        self.server.signal("KILL", pid)
+        try:
+            name = pid_as_seen_inside(pid)
+            self.client.killed[name] = time.monotonic()
+            self.server.signal("KILL", pid)
+        except (FileNotFoundError, ProcessLookupError):
+            return  # it was about to leave
         self.client.killed[name] = time.monotonic()
         self.until(lambda: len(self.server.workers()) >= 2, "a new worker")
 
@@ -184,7 +187,10 @@ class Disturbed:
         # Also those that only wait for their last workers to leave.
         old = self.server.template()
         for pid in old:
-            self.server.signal("KILL", pid)
+            try:
+                self.server.signal("KILL", pid)
+            except ProcessLookupError:
+                pass  # it was one of those
         self.until(lambda: set(self.server.template()) - set(old),
                    "a new template")
 

@@ -53,6 +53,22 @@ arbiter_hooks_tell(
 		log_event(EV_ARBITER_HOOK_LOST, error_text(rc));
 }
 
+static bool
+can_hear(const struct generation *g)
+{
+	return g != NULL && g->loaded && g->link >= 0 && g->end_ms == 0;
+}
+
+void
+arbiter_hooks_child_exit(
+    struct arbiter *a, struct generation *g, unsigned age, pid_t pid)
+{
+	/* Whose template has died leaves its workers to the next one. */
+	if (!can_hear(g))
+		g = can_hear(a->current) ? a->current : a->candidate;
+	arbiter_hooks_tell(g, LINK_CHILD_EXIT, age, (int)pid);
+}
+
 void
 arbiter_hooks_n_workers(struct arbiter *a, unsigned before)
 {

@@ -310,6 +310,9 @@ void arbiter_dirty_close(struct arbiter *a);
 /* Tells g's template, if it is there and has such a hook. Never waits. */
 void arbiter_hooks_tell(
     struct generation *g, enum link_type type, unsigned row, int number);
+/* A worker of g has ended. */
+void arbiter_hooks_child_exit(
+    struct arbiter *a, struct generation *g, unsigned age, pid_t pid);
 /* a->n_workers may have changed. */
 void arbiter_hooks_n_workers(struct arbiter *a, unsigned before);
 /* g's template has something to do when its workers are gone. */

@@ -416,7 +416,7 @@ workers_on_exit(
 	bool ready = w->ready;
 
 	log_death(w, end);
-	arbiter_hooks_tell(g, LINK_CHILD_EXIT, w->age, (int)end->pid);
+	arbiter_hooks_child_exit(a, g, w->age, end->pid);
 	forget(a, w); /* nothing below may signal its pid */
 	if (ready && !expected)
 		atomic_fetch_add(&a->board->n_restarts, 1);

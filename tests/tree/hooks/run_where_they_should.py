@@ -238,3 +238,22 @@ def worker_exit(server, worker): server.halt()
 """)
     until(lambda: said(s, "on_reload"), "a reload")
     assert s.wait() == 0
+
+
+def test_a_template_that_died_has_a_successor(hooked, said, until):
+    """It is no start and no reload; workers of the dead one are its."""
+    s = hooked(ALL.replace(", worker.mark)", ")"), workers=1)
+    until(lambda: said(s, "when_ready"), "when_ready")
+    first, worker = s.template()[0], s.workers()[0]
+    os.kill(first, 9)
+    second = until(lambda: set(s.template()) - {first}, "another").pop()
+    until(lambda: worker not in s.workers(), "a worker of its own",
+          deadline=30)
+    until(lambda: said(s, "child_exit"), "child_exit")
+    assert said(s, "child_exit") == [(second, f"{worker} 1")]
+    assert [pid for pid, _ in said(s, "on_starting")] == [first]
+    assert not said(s, "on_reload")
+    assert len(said(s, "when_ready")) == 1
+    s.signal("TERM")
+    assert s.wait() == 0
+    assert [pid for pid, _ in said(s, "on_exit")] == [second]

@@ -77,9 +77,10 @@ int log_level_from(struct str name);
 
 /*
  * Who else wants each line, without its stamp and without a newline: event is
- * that of a row, or one behind EV_MAX: a text of several lines is offered whole,
- * then each line. True: it is written there, and not here. Called in whatever thread logs; must not log.
- * Added before there are threads; adding one again is fine.
+ * that of a row, or one behind EV_MAX: a text of several lines is offered
+ * whole, then each line. True: it is written there, and not here. Called in
+ * whatever thread logs; must not log. Added before there are threads; adding
+ * one again is fine.
  */
 typedef bool log_tap(enum log_level level, enum event event, struct str text);
 #define LOG_TAPS_MAX 4

@@ -83,7 +83,7 @@ int log_level_from(struct str name);
  * one again is fine.
  */
 typedef bool log_tap(enum log_level level, enum event event, struct str text);
-#define LOG_TAPS_MAX 4
+#define LOG_TAPS_MAX 8
 void log_add_tap(log_tap *tap);
 
 /* Writes n bytes out, in one go; filled by sys. Before that: nothing. */

@@ -231,7 +231,7 @@ run_runnable(struct reactor *r)
 {
 	struct list now, *node;
 
-	if (list_empty(&r->runnable))
+	if (list_empty(&r->runnable) || is_sated(r))
 		return;
 	list_init(&now);
 	while ((node = list_shift(&r->runnable)) != NULL)

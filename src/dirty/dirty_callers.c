@@ -117,6 +117,7 @@ dirty_callers_flush(struct dirty_router *r, struct dirty_conn *c)
 		}
 		buf_used(&c->out, (size_t)n);
 	}
+	dirty_buf_shrink(&c->out);
 	if (buf_len(&c->out) == 0 && c->call != NULL)
 		dirty_calls_credit(r, c->call);
 	if (buf_len(&c->out) == 0 && c->closing) {
@@ -163,7 +164,32 @@ stash_problem(int rc)
 		return "The stash is full (dirty_stash_size)";
 	if (rc == -E_PROTOCOL)
 		return "Not a stash operation";
+	if (rc == -E_NOT_FOUND)
+		return "Not found in the stash";
 	return error_text(rc);
+}
+
+/* value: what a response says, whole. */
+static int
+respond(struct dirty_conn *c, uint64_t id, struct str value)
+{
+	char head[DIRTY_HEAD_MAX];
+	size_t n =
+	    dirty_frame_head(DIRTY_BINARY, DIRTY_RESPONSE, id, value.len, head);
+	int rc = buf_put(&c->out, (struct str){ head, n });
+
+	return rc < 0 ? rc : buf_put(&c->out, value);
+}
+
+static int
+run_stash(struct dirty_router *r, const struct dirty_stash_request *rq,
+    struct buf *out)
+{
+	int rc = dirty_tlv_put_head(out, DIRTY_TLV_DICT, 1);
+
+	if (rc == 0)
+		rc = dirty_tlv_put_string(out, STR("result"));
+	return rc < 0 ? rc : dirty_stash_do(r->stash, rq, out);
 }
 
 /* One operation; the answer goes to out. */
@@ -172,38 +198,26 @@ use_stash(struct dirty_router *r, struct dirty_conn *c,
     const struct dirty_frame *f, size_t len)
 {
 	const struct dirty_route none = { .type = DIRTY_STASH };
-	struct dirty_stash_request rq;
+	struct dirty_stash_request rq = { .op = 0 };
 	struct dirty_caller caller;
-	char head[DIRTY_HEAD_MAX];
+	const char *error = "StashError";
 	struct buf value;
 	int rc;
 
-	buf_init(&value, DIRTY_PAYLOAD_MAX);
-	rc = dirty_tlv_put_head(&value, DIRTY_TLV_DICT, 1);
-	if (rc == 0)
-		rc = dirty_tlv_put_string(&value, STR("result"));
-	if (rc == 0)
-		rc = dirty_stash_read(f->payload, &rq);
-	if (rc == 0)
-		rc = dirty_stash_do(r->stash, &rq, &value);
 	dirty_caller_set(&caller, f, &none);
-	if (rc == 0) {
-		size_t n = dirty_frame_head(
-		    DIRTY_BINARY, DIRTY_RESPONSE, f->id, buf_len(&value), head);
-
-		rc = buf_put(&c->out, (struct str){ head, n });
-		if (rc == 0)
-			rc = buf_put(&c->out, buf_str(&value));
-		c->closing = rc < 0;
-	} else if (rc == -E_NOT_FOUND) {
-		(void)dirty_answer_error(&c->out, &caller,
-		    rq.op == DIRTY_STASH_INFO ? "StashTableNotFoundError"
-					      : "StashKeyNotFoundError",
-		    "Not found in the stash", NULL);
-	} else {
-		(void)dirty_answer_error(
-		    &c->out, &caller, "StashError", stash_problem(rc), NULL);
-	}
+	buf_init(&value, DIRTY_PAYLOAD_MAX);
+	rc = dirty_stash_read(f->payload, &rq);
+	if (rc == 0)
+		rc = run_stash(r, &rq, &value);
+	if (rc == -E_NOT_FOUND)
+		error = rq.op == DIRTY_STASH_INFO ? "StashTableNotFoundError"
+						  : "StashKeyNotFoundError";
+	if (rc < 0)
+		rc = dirty_answer_error(
+		    &c->out, &caller, error, stash_problem(rc), NULL);
+	else
+		rc = respond(c, f->id, buf_str(&value));
+	c->closing = rc < 0;
 	buf_finish(&value);
 	buf_used(&c->in, len);
 }
@@ -268,6 +282,19 @@ dirty_callers_done(struct dirty_router *r, struct dirty_conn *c)
 	take_frames(r, c);
 }
 
+/* How much to make room for: all of a frame whose head is there. */
+static size_t
+wanted(struct dirty_conn *c)
+{
+	struct dirty_frame f;
+	size_t have = buf_len(&c->in);
+
+	if (dirty_frame_parse(buf_str(&c->in), &f) != 0 ||
+	    f.payload.len + DIRTY_HEAD_MAX < have + READ_LEN)
+		return READ_LEN;
+	return f.payload.len + DIRTY_HEAD_MAX - have;
+}
+
 /* Reads until nothing is there, or a frame is complete. false: it is over. */
 static bool
 read_some(struct dirty_conn *c)
@@ -276,7 +303,7 @@ read_some(struct dirty_conn *c)
 	ssize_t n;
 
 	for (unsigned i = 0; i < READS_MAX; i++) {
-		char *room = buf_reserve(&c->in, READ_LEN);
+		char *room = buf_reserve(&c->in, wanted(c));
 
 		if (room == NULL)
 			return false;

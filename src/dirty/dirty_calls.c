@@ -292,6 +292,7 @@ hand_over(
 	rc = dirty_pool_send(
 	    r, w, DIRTY_REQUEST, call->caller.format, call->id, payload);
 	buf_used(&c->in, call->len);
+	dirty_buf_shrink(&c->in);
 	if (rc < 0)
 		fail(r, call, "DirtyError", error_text(rc), NULL);
 }

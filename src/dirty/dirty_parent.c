@@ -100,6 +100,9 @@ act_on(struct dirty_router *r, const struct link_message *m)
 	case LINK_LOADED:
 		r->template_live = true;
 		r->n_template_deaths = 0;
+		if (r->renewing)
+			dirty_pool_renew(r);
+		r->renewing = false;
 		return true;
 	case LINK_SPAWNED:
 		dirty_pool_on_spawned(r, m->row, m->number);
@@ -140,7 +143,7 @@ dirty_parent_on_exit(struct dirty_router *r, const struct child_end *end)
 	board_free_row(r->board, r->template_row);
 	r->template_pid = 0;
 	dirty_pool_on_template_gone(r);
-	if (r->stopping)
+	if (r->stopping || r->renewing)
 		return true;
 	log_event(EV_DIRTY_TEMPLATE_DIED, child_status(end));
 	try_again(r);

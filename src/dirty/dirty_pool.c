@@ -116,6 +116,7 @@ flush(struct dirty_router *r, struct dirty_worker *w)
 			return; /* its end comes by SIGCHLD */
 		buf_used(&w->out, (size_t)n);
 	}
+	dirty_buf_shrink(&w->out);
 	wants = buf_len(&w->out) > 0;
 	if (w->fd < 0 || wants == w->watches_out)
 		return;
@@ -225,6 +226,7 @@ take_messages(struct dirty_router *r, struct dirty_worker *w)
 			return;
 		on_message(r, w, &e, (struct str){ in.ptr + sizeof(e), e.len });
 		buf_used(&w->in, sizeof(e) + e.len);
+		dirty_buf_shrink(&w->in);
 	}
 }
 
@@ -385,6 +387,22 @@ dirty_pool_stop(struct dirty_router *r)
 
 	for (n = r->pool.next; n != &r->pool; n = n->next)
 		tell_to_stop(r, worker_at(n));
+}
+
+void
+dirty_pool_renew(struct dirty_router *r)
+{
+	struct list *n;
+
+	r->n_heirs = 0;
+	for (n = r->pool.next; n != &r->pool; n = n->next) {
+		if (worker_at(n)->told)
+			continue;
+		bequeath(r, worker_at(n));
+		tell_to_stop(r, worker_at(n));
+	}
+	r->n_boot_deaths = 0;
+	r->spawn_again_ms = 0;
 }
 
 /* --- its birth --- */

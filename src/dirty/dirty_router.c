@@ -130,6 +130,16 @@ reopen_logs(struct dirty_router *r)
 	dirty_pool_signal(r, SIGUSR1);
 }
 
+/* New code: a new template, and then workers of it in place of all. */
+static void
+renew(struct dirty_router *r)
+{
+	r->renewing = true;
+	r->template_again_ms = 0;
+	if (r->template_pid > 0)
+		kill(r->template_pid, SIGKILL);
+}
+
 static void
 more(struct dirty_router *r)
 {
@@ -160,6 +170,9 @@ on_signal(struct dirty_router *r, const struct signals_event *ev)
 	case SIGQUIT:
 		stop_begin(r);
 		r->quick = true;
+		return;
+	case SIGHUP:
+		renew(r);
 		return;
 	case SIGUSR1:
 		reopen_logs(r);

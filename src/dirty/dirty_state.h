@@ -24,6 +24,7 @@
 #define DIRTY_QUEUED_MAX ((size_t)256 << 20)
 /* Of a buffer beside the largest payload: heads, small things before it. */
 #define DIRTY_SPARE ((size_t)1 << 20)
+#define DIRTY_KEEP ((size_t)512 << 10) /* of an empty buffer */
 #define DIRTY_BUF_MAX (DIRTY_PAYLOAD_MAX + DIRTY_SPARE)
 
 enum dirty_kind {
@@ -120,14 +121,15 @@ struct dirty_router {
 	bool limits_known; /* a worker has imported the classes */
 	bool skip_named;
 	uint64_t spawn_again_ms;
-	unsigned n_boot_deaths;          /* in a row */
-	struct dirty_apps_set heirs[16]; /* what dead workers held */
+	unsigned n_boot_deaths;           /* in a row */
+	struct dirty_apps_set heirs[512]; /* what dead workers held */
 	unsigned n_heirs;
 
 	pid_t template_pid; /* 0: none */
 	unsigned template_row;
 	int template_link;
 	bool template_live;
+	bool renewing; /* its successor's workers replace all */
 	uint64_t template_again_ms, template_end_ms;
 	unsigned n_template_deaths;
 	struct link_inbox inbox;
@@ -136,6 +138,14 @@ struct dirty_router {
 	uint64_t tick_ms; /* all is looked at then */
 	uint64_t stop_until_ms;
 };
+
+/* Memory that one large message took is given back once it is gone. */
+static inline void
+dirty_buf_shrink(struct buf *b)
+{
+	if (buf_len(b) == 0 && b->size > DIRTY_KEEP)
+		buf_finish(b);
+}
 
 /* dirty_callers.c */
 void dirty_callers_accept(struct dirty_router *r);
@@ -189,6 +199,8 @@ void dirty_pool_tick(struct dirty_router *r, uint64_t now);
 void dirty_pool_signal(struct dirty_router *r, int sig);
 /* All of them shall finish what they do and end. */
 void dirty_pool_stop(struct dirty_router *r);
+/* All of them finish; others, of the template that is there now, follow. */
+void dirty_pool_renew(struct dirty_router *r);
 /* Some worker that has it is there, or will be. */
 bool
 dirty_pool_may_hold(const struct dirty_router *r, const struct dirty_app *app);

@@ -139,3 +139,36 @@ def test_nonsense_ends_its_connection_only(dirty, dirty_package):
             sock.connect(address)
             sock.sendall(part)
     assert c.execute("apps:App", "echo", 1)["args"] == [1]
+
+
+def test_many_callers_and_large_payloads(dirty, wait_until):
+    """200 callers, 2 workers; the memory of large messages returns."""
+    s = dirty(dirty_workers=2)
+    c = s.caller(60)
+    wrong = []
+
+    def ask(n):
+        if c.execute("apps:App", "echo", n)["args"] != [n]:
+            wrong.append(n)
+
+    threads = [threading.Thread(target=ask, args=(n,)) for n in range(200)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join(60)
+    assert not wrong
+    for _ in range(3):
+        data = os.urandom(30 << 20)
+        assert c.execute("apps:App", "echo", data)["args"] == [data]
+
+    def resident():
+        with open(f"/proc/{s.dirty_arbiter()}/status") as f:
+            return int(f.read().split("VmRSS:")[1].split()[0])
+    wait_until(lambda: resident() < 40000, "memory to return")
+
+
+def test_a_message_that_is_too_large(dirty, dirty_package):
+    c = dirty().caller()
+    with pytest.raises(dirty_package.DirtyProtocolError, match="too large"):
+        c.execute("apps:App", "echo", bytes((64 << 20) + 1))
+    assert c.execute("apps:App", "echo", 1)["args"] == [1]

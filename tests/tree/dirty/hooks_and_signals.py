@@ -133,3 +133,21 @@ def app(environ, start_response):
     pid = int(s.get("/").body)
     nobody = 65534
     assert os.stat(f"/proc/{pid}").st_uid == nobody
+
+
+def test_hup_to_the_dirty_arbiter(dirty, wait_until):
+    """Its workers are replaced, with new code; calls wait meanwhile."""
+    s = dirty()
+    c = s.caller()
+    arbiter = s.dirty_arbiter()
+    c.execute("apps:App", "pid")
+    s.write("apps.py", """
+from gunicorn.dirty import DirtyApp
+class App(DirtyApp):
+    def pid(self):
+        return "new code"
+""")
+    s.signal("HUP", arbiter)
+    wait_until(lambda: c.execute("apps:App", "pid") == "new code",
+               "the new code")
+    assert s.dirty_arbiter() == arbiter

@@ -152,6 +152,8 @@ class TLVEncoder:
 
     @staticmethod
     def decode_full(data):
+        if type(data) is bytearray:
+            data = memoryview(data)
         value, end = TLVEncoder.decode(data)
         if end != len(data):
             raise DirtyProtocolError(

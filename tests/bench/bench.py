@@ -67,6 +67,8 @@ def one_run(running, shape, connections, seconds, request, core, idle):
             or "answers no more" in told:
         raise Failed(f"{found['requests']} answers, {found['errors']} errors: "
                      + told.strip().removeprefix("load: ")[:60])
+    if spent <= 0:
+        raise Failed("its processes were others when it ended")
     found["cpu_us"] = spent * 1e6 / found["requests"]
     found["rate"] = found["requests"] / found["seconds"]
     found["spent"] = spent

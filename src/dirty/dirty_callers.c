@@ -102,8 +102,9 @@ dirty_callers_accept(struct dirty_router *r)
 	r->listener_watched = false;
 }
 
-void
-dirty_callers_flush(struct dirty_router *r, struct dirty_conn *c)
+/* false: it is closed now. */
+static bool
+flush(struct dirty_router *r, struct dirty_conn *c)
 {
 	ssize_t n;
 
@@ -113,7 +114,7 @@ dirty_callers_flush(struct dirty_router *r, struct dirty_conn *c)
 			break;
 		if (n < 0) {
 			dirty_callers_close(r, c);
-			return;
+			return false;
 		}
 		buf_used(&c->out, (size_t)n);
 	}
@@ -122,9 +123,16 @@ dirty_callers_flush(struct dirty_router *r, struct dirty_conn *c)
 		dirty_calls_credit(r, c->call);
 	if (buf_len(&c->out) == 0 && c->closing) {
 		dirty_callers_close(r, c);
-		return;
+		return false;
 	}
 	watch(r, c);
+	return true;
+}
+
+void
+dirty_callers_flush(struct dirty_router *r, struct dirty_conn *c)
+{
+	(void)flush(r, c);
 }
 
 bool
@@ -266,11 +274,12 @@ take_frames(struct dirty_router *r, struct dirty_conn *c)
 {
 	uint64_t id = c->id;
 
-	while (c->call == NULL && !c->closing)
-		if (!take_frame(r, c))
-			break;
-	if (dirty_table_get(&r->callers, id) != NULL)
-		dirty_callers_flush(r, c);
+	/* A call that fails at once may end its connection. */
+	while (dirty_table_get(&r->callers, id) == c)
+		if (c->call != NULL || c->closing || !take_frame(r, c)) {
+			dirty_callers_flush(r, c);
+			return;
+		}
 }
 
 void
@@ -323,18 +332,14 @@ void
 dirty_callers_on_event(
     struct dirty_router *r, struct dirty_conn *c, unsigned events)
 {
-	uint64_t id = c->id;
-
 	if ((events & POLLER_ERROR) != 0 ||
 	    (c->call != NULL && (events & POLLER_HALF) != 0)) {
 		dirty_callers_close(r, c);
 		return;
 	}
-	if ((events & POLLER_OUT) != 0)
-		dirty_callers_flush(r, c);
-	if (dirty_table_get(&r->callers, id) == NULL || c->call != NULL)
+	if ((events & POLLER_OUT) != 0 && !flush(r, c))
 		return;
-	if ((events & (POLLER_IN | POLLER_HALF)) == 0)
+	if (c->call != NULL || (events & (POLLER_IN | POLLER_HALF)) == 0)
 		return;
 	if (c->closing || !read_some(c))
 		dirty_callers_close(r, c);

@@ -150,12 +150,13 @@ dirty_calls_lost(
 		{ .name = "worker_id", .number = (double)w->pid },
 		{ .name = NULL },
 	};
+	struct list *n;
 	char text[160];
 
 	death(w, e, text, sizeof(text));
-	while (!list_empty(&w->calls))
-		fail(r, LIST_OF(w->calls.next, struct dirty_call, node),
-		    "DirtyWorkerError", text, details);
+	while ((n = list_shift(&w->calls)) != NULL)
+		fail(r, LIST_OF(n, struct dirty_call, node), "DirtyWorkerError",
+		    text, details);
 }
 
 /* --- the beginning --- */

@@ -150,13 +150,15 @@ dirty_calls_lost(
 		{ .name = "worker_id", .number = (double)w->pid },
 		{ .name = NULL },
 	};
-	struct list *n;
+	struct list *n, *next;
 	char text[160];
 
 	death(w, e, text, sizeof(text));
-	while ((n = list_shift(&w->calls)) != NULL)
+	for (n = w->calls.next; n != &w->calls; n = next) {
+		next = n->next;
 		fail(r, LIST_OF(n, struct dirty_call, node), "DirtyWorkerError",
 		    text, details);
+	}
 }
 
 /* --- the beginning --- */

@@ -155,9 +155,12 @@ remove_entry(struct dirty_stash *s, struct table *t, struct entry *e)
 static void
 clear(struct dirty_stash *s, struct table *t)
 {
-	while (!list_empty(&t->entries))
-		remove_entry(
-		    s, t, LIST_OF(t->entries.next, struct entry, node));
+	struct list *n, *next;
+
+	for (n = t->entries.next; n != &t->entries; n = next) {
+		next = n->next;
+		remove_entry(s, t, LIST_OF(n, struct entry, node));
+	}
 }
 
 static void
@@ -431,9 +434,13 @@ dirty_stash_create(size_t max)
 void
 dirty_stash_destroy(struct dirty_stash *s)
 {
+	struct list *n, *next;
+
 	if (s == NULL)
 		return;
-	while (!list_empty(&s->tables))
-		remove_table(s, LIST_OF(s->tables.next, struct table, node));
+	for (n = s->tables.next; n != &s->tables; n = next) {
+		next = n->next;
+		remove_table(s, LIST_OF(n, struct table, node));
+	}
 	free(s);
 }

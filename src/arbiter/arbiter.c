@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "config/config.h"
 #include "sys/fd.h"
+#include "sys/message.h"
 #include "sys/signals.h"
 #include "sys/sys_fork.h"
 
@@ -57,6 +58,8 @@ prepare(struct arbiter *a, struct heritage *h)
 	a->old_pid = h->handover->old;
 	arbiter_dirty_name(a);
 	make_bells(h);
+	if (message_pair(h->queue) < 0)
+		return -E_SYSTEM;
 	atomic_store(&a->board->arbiter_pid, (int)getpid());
 	if (sys_set_subreaper() < 0)
 		log_errno(EV_ARBITER_SUBREAPER);

@@ -327,13 +327,11 @@ board_less_loaded(struct board *b, unsigned row, uint32_t n_open)
 unsigned
 board_n_idle(struct board *b, unsigned row)
 {
-	uint32_t generation = atomic_load(&b->rows[row].generation);
 	unsigned n = 0, n_rows = atomic_load(&b->n_rows);
 	uint64_t now_ms = clock_ms();
 
 	for (unsigned i = 0; i < n_rows; i++)
 		if (i != row && takes_connections(&b->rows[i], now_ms) &&
-		    atomic_load(&b->rows[i].generation) == generation &&
 		    atomic_load(&b->rows[i].n_ready) == 0)
 			n++;
 	return n;

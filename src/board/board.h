@@ -181,7 +181,7 @@ struct board_slot *board_longest_call(struct board_row *row);
  * there is none. One that stands still is no candidate.
  */
 unsigned board_less_loaded(struct board *b, unsigned row, uint32_t n_open);
-/* How many others of row's generation have a free slot and nothing to do. */
+/* How many others than row have a free slot and nothing to do. */
 unsigned board_n_idle(struct board *b, unsigned row);
 
 /*

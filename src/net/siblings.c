@@ -21,7 +21,9 @@
 
 /* The message's body begins so; the request's bytes follow. */
 struct passed {
-	uint16_t listener; /* its place */
+	uint16_t local_port; /* where it came in: a reload may have */
+	uint8_t local_len;   /* changed the order of listeners */
+	char local[SOCK_HOST_MAX];
 	uint16_t peer_port;
 	uint8_t peer_len;
 	char peer[46];
@@ -87,7 +89,8 @@ compose(const struct conn *c, const struct str parts[2], struct message *m)
 {
 	struct reactor *r = c->reactor;
 	struct passed head = {
-		.listener = (uint16_t)(c->listener - r->listeners),
+		.local_port = c->listener->port,
+		.local_len = (uint8_t)c->listener->host.len,
 		.peer_port = c->peer_port,
 		.peer_len = c->peer_len,
 	};
@@ -96,6 +99,7 @@ compose(const struct conn *c, const struct str parts[2], struct message *m)
 
 	if (parts[0].len > room || parts[1].len > room - parts[0].len)
 		return false;
+	memcpy(head.local, c->listener->host.ptr, head.local_len);
 	memcpy(head.peer, c->peer, sizeof(head.peer));
 	if (c->front != NULL)
 		head.front = *c->front;
@@ -132,7 +136,7 @@ pass(struct reactor *r, struct list *node)
 static bool
 is_time(const struct reactor *r)
 {
-	return !r->draining && r->ready_ms != 0 &&
+	return r->ready_ms != 0 &&
 	    r->now_ms - r->ready_ms >= SIBLINGS_PASS_MS &&
 	    r->now_ms - r->passed_ms >= SIBLINGS_LOOK_MS;
 }
@@ -143,7 +147,8 @@ n_to_pass(const struct reactor *r)
 {
 	const struct siblings *s = r->options.siblings;
 
-	if (!s->idle_only && r->now_ms - r->ready_ms >= SIBLINGS_PASS_ANYWAY_MS)
+	if (!s->idle_only && !r->draining &&
+	    r->now_ms - r->ready_ms >= SIBLINGS_PASS_ANYWAY_MS)
 		return UINT_MAX;
 	return board_n_idle(s->board, s->row);
 }
@@ -168,6 +173,17 @@ siblings_pass(struct reactor *r)
 
 /* --- taking --- */
 
+/* The listener of that address; where a reload has dropped it, another. */
+static const struct listener *
+listener_at(const struct reactor *r, struct str host, uint16_t port)
+{
+	for (unsigned i = 0; i < REACTOR_LISTENERS_MAX; i++)
+		if (r->listeners[i].port == port &&
+		    str_eq(r->listeners[i].host, host))
+			return &r->listeners[i];
+	return &r->listeners[0];
+}
+
 /* False: the message is none of ours. */
 static bool
 adopt(struct reactor *r, struct message *m)
@@ -179,12 +195,15 @@ adopt(struct reactor *r, struct message *m)
 	if (m->type != PASSED || m->n_fds != 1 || m->body.len < sizeof(head))
 		return false;
 	memcpy(&head, m->body.ptr, sizeof(head));
-	if (head.listener >= REACTOR_LISTENERS_MAX ||
+	if (head.local_len > sizeof(head.local) ||
 	    head.peer_len > sizeof(head.peer) ||
 	    head.front.len > sizeof(head.front.host))
 		return false;
-	c = conn_adopt(r, &r->listeners[head.listener], m->fds[0],
-	    (struct str){ head.peer, head.peer_len }, head.peer_port);
+	c = conn_adopt(r,
+	    listener_at(
+		r, (struct str){ head.local, head.local_len }, head.local_port),
+	    m->fds[0], (struct str){ head.peer, head.peer_len },
+	    head.peer_port);
 	m->fds[0] = -1;
 	if (c == NULL)
 		return true;

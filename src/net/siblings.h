@@ -26,7 +26,7 @@ struct siblings {
 	unsigned row;     /* this worker's */
 	const int *bells; /* by rows; not owned */
 	unsigned n_bells;
-	int take, put; /* ends of the generation's queue (sys/message) */
+	int take, put; /* ends of the server's queue (sys/message) */
 	/* The time that a request may wait is bounded, and this worker has
 	 * the clock: to those who serve it at once, and to nobody else. */
 	bool idle_only;

@@ -42,8 +42,8 @@ struct heritage {
 
 	/* For workers, by rows: rung to say "you accept" (eventfds). */
 	int bells[HERITAGE_BELLS];
-	/* Requests that workers of this generation pass on: ends to take from
-	 * and to put into. Whoever has time takes. */
+	/* Requests that workers pass on, to those of the next generation
+	 * too: ends to take from and to put into. Whoever has time takes. */
 	int queue[2];
 
 	/* Where dirty calls go ("": nowhere), and who takes them there: the

@@ -39,7 +39,6 @@
 #include "sys/log_file.h"
 #include "sys/log_out.h"
 #include "sys/log_ring.h"
-#include "sys/message.h"
 #include "sys/sys_owner.h"
 
 #include "base/banned.h"
@@ -481,10 +480,6 @@ serve(struct template *t)
 {
 	struct link_message m = { .type = LINK_LOADED };
 
-	if (message_pair(t->h->queue) < 0) {
-		log_errno(EV_TEMPLATE_QUEUE);
-		return TEMPLATE_EXIT_BOOT;
-	}
 	if (link_send(t->h->link, &m) < 0)
 		return TEMPLATE_EXIT_OVER;
 	board_set_state(t->h->board, t->h->row, BOARD_READY);

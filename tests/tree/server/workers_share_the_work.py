@@ -250,17 +250,21 @@ def test_a_stopped_worker_takes_nothing(server, wait_until):
         os.kill(stopped, signal.SIGCONT)
 
 
-def test_reload_loses_nothing_that_is_passed_on(server, wait_until):
-    slow, mates = _begin(server, [Client(server) for _ in range(16)], "sleeps",
+@pytest.mark.parametrize("n", [1, 4])
+def test_a_reload_lets_nobody_wait(serve, wait_until, n):
+    """Behind a slow call of the old configuration: the new one serves."""
+    s = serve("app:app", app=APP, workers=n)
+    s.wait_ready()
+    slow, mates = _begin(s, [Client(s) for _ in range(4 * n)], "sleeps",
                          wait_until)
-    server.signal("HUP")
+    old = set(s.workers())
+    s.signal("HUP")
+    wait_until(lambda: len(set(s.workers()) - old) == n, "new ones are there")
+    s.wait_log("Worker exiting", count=n - 1)
     for c in mates:
-        try:
-            c.ask()
-        except (OSError, IndexError):
-            pass  # idle ones may be closed before they asked
-    (server.folder / "go").touch()
-    slow.answer()
+        assert int(c.ask()) not in old
+    (s.folder / "go").touch()
+    assert int(slow.answer()) in old
 
 
 def test_new_connections_have_their_turn(serve):

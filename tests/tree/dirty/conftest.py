@@ -129,9 +129,10 @@ def dirty_package():
 
 @pytest.fixture
 def dirty(serve, dirty_package, tmp_path):
-    """dirty(apps=["apps:App"], source=APPS, **settings): a server whose
-    callers are the test, or its application."""
-    def start(*args, apps=("apps:App",), source=APPS, **kw):
+    """dirty(apps=["apps:App"], source=APPS, address=True, **settings): a
+    server whose callers are the test (address: at the usual place), or its
+    application."""
+    def start(*args, apps=("apps:App",), source=APPS, address=True, **kw):
         kw.setdefault("workers", 1)
         kw.setdefault("dirty_workers", 1)
         (tmp_path / "apps.py").write_text(source)
@@ -152,8 +153,9 @@ def dirty(serve, dirty_package, tmp_path):
                          "a dirty arbiter")[-1]
 
         s.caller, s.dirty_pids, s.dirty_arbiter = caller, pids, arbiter
-        until(lambda: pathlib.Path(
-            f"/tmp/gunicorn_dirty_{s.pid}.sock").exists(), "its socket")
+        if address:
+            until(lambda: pathlib.Path(
+                f"/tmp/gunicorn_dirty_{s.pid}.sock").exists(), "its socket")
         return s
     return start
 

@@ -473,12 +473,28 @@ json_get(const struct json *doc, unsigned object, struct str key)
 	return JSON_NONE;
 }
 
+ssize_t
+json_unescape(struct str raw, char *to)
+{
+	size_t n = 0, used = 0;
+
+	while (raw.len > 0) {
+		size_t one = decode_one(raw, to + n, &used);
+
+		if (one == 0)
+			return -E_BAD_VALUE;
+		n += one;
+		raw = str_tail(raw, used);
+	}
+	return (ssize_t)n;
+}
+
 int
 json_string(
     const struct json *doc, unsigned at, struct arena *a, struct str *out)
 {
 	struct str s = json_raw(doc, at);
-	size_t n = 0, used = 0;
+	ssize_t n;
 	char *to;
 
 	if (json_type(doc, at) != JSON_STRING)
@@ -487,15 +503,13 @@ json_string(
 		*out = s;
 		return 0;
 	}
-	/* An escape is never shorter than what it means. */
-	to = arena_alloc(a, s.len + 4);
+	to = arena_alloc(a, s.len + JSON_UNESCAPE_SPARE);
 	if (to == NULL)
 		return -E_NOMEM;
-	while (s.len > 0) {
-		n += decode_one(s, to + n, &used);
-		s = str_tail(s, used);
-	}
-	*out = (struct str){ to, n };
+	n = json_unescape(s, to);
+	if (n < 0)
+		return (int)n;
+	*out = (struct str){ to, (size_t)n };
 	return 0;
 }
 

@@ -13,6 +13,7 @@
 #define BASE_JSON_H
 
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/arena.h"
 #include "base/str.h"
@@ -66,6 +67,14 @@ struct str json_raw(const struct json *doc, unsigned at);
 /* A string or key without escapes: 0, -E_BAD_VALUE (no string), -E_NOMEM. */
 int json_string(
     const struct json *doc, unsigned at, struct arena *a, struct str *out);
+
+/*
+ * What stands between a string's quotes, without escapes, to `to`, which has
+ * room for raw.len + JSON_UNESCAPE_SPARE: an escape is never shorter than what
+ * it means. Its length, or -E_BAD_VALUE: not the inside of a string.
+ */
+#define JSON_UNESCAPE_SPARE 4
+ssize_t json_unescape(struct str raw, char *to);
 
 /* A whole number within min..max: 0 or -E_BAD_VALUE. */
 int json_integer(const struct json *doc, unsigned at, int64_t min, int64_t max,

@@ -47,8 +47,8 @@ dirty_callers_close(struct dirty_router *r, struct dirty_conn *c)
 	poller_remove(r->poller, c->fd);
 	fd_close(c->fd);
 	dirty_table_remove(&r->callers, c->id);
-	buf_finish(&c->in);
-	buf_finish(&c->out);
+	dirty_buf_finish(&c->in);
+	dirty_buf_finish(&c->out);
 	free(c);
 }
 

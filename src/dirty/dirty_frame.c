@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "dirty/dirty_tlv.h"
 
 #include "base/banned.h"
@@ -17,6 +18,10 @@
 #define VERSION 1
 #define MAGIC 'G'
 #define MAGIC_2 'D'
+
+_Static_assert(sizeof(((struct dirty_route *)0)->plain) >=
+	DIRTY_PLAIN_MAX + JSON_UNESCAPE_SPARE,
+    "room for what is unescaped");
 
 static uint32_t
 u32_at(const char *p)
@@ -217,6 +222,18 @@ unquoted(struct str value)
 	return (struct str){ value.ptr + 1, value.len - 2 };
 }
 
+/* json.dumps writes what is not ASCII as escapes. */
+static struct str
+unescaped(struct str s, struct dirty_route *r)
+{
+	ssize_t n;
+
+	if (str_find(s, '\\') == s.len || s.len > DIRTY_PLAIN_MAX)
+		return s;
+	n = json_unescape(s, r->plain);
+	return n < 0 ? s : (struct str){ r->plain, (size_t)n };
+}
+
 static enum dirty_type
 type_by_name(struct str name)
 {
@@ -244,7 +261,7 @@ note_member(struct str key, struct str value, struct dirty_route *r)
 	else if (str_eq(key, STR("id")))
 		r->id = value;
 	else if (str_eq(key, STR("app_path")))
-		r->app_path = unquoted(value);
+		r->app_path = unescaped(unquoted(value), r);
 	else if (str_eq(key, STR("action")))
 		r->action = unquoted(value);
 }

@@ -66,11 +66,16 @@ void dirty_frame_problem(
 size_t dirty_frame_head(enum dirty_format format, enum dirty_type type,
     uint64_t id, size_t payload_len, char dst[DIRTY_HEAD_MAX]);
 
-/* What routing needs of a payload; slices of it. */
+/* Longest name that may come with escapes. */
+#define DIRTY_PLAIN_MAX 512
+
+/* What routing needs of a payload; slices of it. Not to be copied. */
 struct dirty_route {
 	enum dirty_type type;
-	struct str id; /* JSON: as it stands there; ptr NULL: none */
-	struct str app_path, action;
+	struct str id;       /* JSON: as it stands there; ptr NULL: none */
+	struct str app_path; /* without escapes: of the payload, or of plain */
+	struct str action;   /* JSON: with its escapes */
+	char plain[DIRTY_PLAIN_MAX + 4];
 };
 
 /* 0, or -E_PROTOCOL: not a message, or one that lacks what it must have. */

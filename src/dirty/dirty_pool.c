@@ -230,6 +230,21 @@ take_messages(struct dirty_router *r, struct dirty_worker *w)
 	}
 }
 
+/* How much to make room for: all of a message whose envelope is there. */
+static size_t
+wanted(const struct dirty_worker *w)
+{
+	struct str in = buf_str(&w->in);
+	struct dirty_envelope e;
+
+	if (in.len < sizeof(e))
+		return READ_LEN;
+	memcpy(&e, in.ptr, sizeof(e));
+	if (sizeof(e) + e.len < in.len + READ_LEN)
+		return READ_LEN;
+	return sizeof(e) + e.len - in.len;
+}
+
 /* Reads what there is. false: there will be no more. */
 static bool
 read_some(struct dirty_router *r, struct dirty_worker *w)
@@ -237,7 +252,7 @@ read_some(struct dirty_router *r, struct dirty_worker *w)
 	ssize_t n;
 
 	for (unsigned i = 0; i < READS_MAX && w->fd >= 0; i++) {
-		char *room = buf_reserve(&w->in, READ_LEN);
+		char *room = buf_reserve(&w->in, wanted(w));
 
 		if (room == NULL)
 			return false;
@@ -276,8 +291,8 @@ destroy(struct dirty_router *r, struct dirty_worker *w)
 	r->n_alive--;
 	dirty_table_remove(&r->workers, w->id);
 	board_free_row(r->board, w->row);
-	buf_finish(&w->in);
-	buf_finish(&w->out);
+	dirty_buf_finish(&w->in);
+	dirty_buf_finish(&w->out);
 	free(w);
 }
 

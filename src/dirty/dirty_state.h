@@ -24,7 +24,6 @@
 #define DIRTY_QUEUED_MAX ((size_t)256 << 20)
 /* Of a buffer beside the largest payload: heads, small things before it. */
 #define DIRTY_SPARE ((size_t)1 << 20)
-#define DIRTY_KEEP ((size_t)512 << 10) /* of an empty buffer */
 #define DIRTY_BUF_MAX (DIRTY_PAYLOAD_MAX + DIRTY_SPARE)
 
 enum dirty_kind {
@@ -139,13 +138,12 @@ struct dirty_router {
 	uint64_t stop_until_ms;
 };
 
+/* dirty_buf.c */
+
 /* Memory that one large message took is given back once it is gone. */
-static inline void
-dirty_buf_shrink(struct buf *b)
-{
-	if (buf_len(b) == 0 && b->size > DIRTY_KEEP)
-		buf_finish(b);
-}
+void dirty_buf_shrink(struct buf *b);
+/* The same, whatever is in it. */
+void dirty_buf_finish(struct buf *b);
 
 /* dirty_callers.c */
 void dirty_callers_accept(struct dirty_router *r);

@@ -31,7 +31,11 @@ check_route(const struct dirty_frame *f)
 
 	CHECK(rc == 0 || rc == -E_PROTOCOL);
 	check_within(r.id, f->payload);
-	check_within(r.app_path, f->payload);
+	if (r.app_path.ptr == r.plain)
+		check_within(
+		    r.app_path, (struct str){ r.plain, sizeof(r.plain) });
+	else
+		check_within(r.app_path, f->payload);
 	check_within(r.action, f->payload);
 	dirty_caller_set(&c, f, &r);
 	buf_init(&out, 8192);

@@ -109,7 +109,7 @@ def _read():
     poll = select.poll()
     poll.register(_link, select.POLLIN)
     poll.register(_woken, select.POLLIN)
-    data = bytearray()
+    inbox = Inbox()
     told = stopping = False
     while True:
         if _leaving and not told:
@@ -121,52 +121,76 @@ def _read():
             if fd == _woken:
                 os.read(_woken, 4096)
                 continue
-            if not _receive(data):
+            if not inbox.receive():
                 return
-            stopping = _take(data) or stopping
+            for message in inbox.complete():
+                stopping = _act_on(*message) or stopping
 
 
-def _receive(data):
-    """Appends what has come; a large message is read to its end."""
-    need = READ_SIZE
-    if len(data) >= ENVELOPE.size:
-        need = max(need, ENVELOPE.size + ENVELOPE.unpack_from(data)[0]
-                   - len(data))
-    try:
-        more = _link.recv(min(need, 1 << 24))
-    except OSError:
-        return False
-    data += more
-    return bool(more)
+class Inbox:
+    """What has come over the link. A large message is read into its place."""
 
+    def __init__(self):
+        self.data = bytearray()
+        self.large = None  # (its type, format, call)
+        self.payload, self.got = None, 0
 
-def _take(data):
-    """Acts on all that is complete; True: it is to stop."""
-    at, stop = 0, False
-    view = memoryview(data)
-    try:
-        while len(data) - at >= ENVELOPE.size:
-            size, kind, form, _, call_id = ENVELOPE.unpack_from(data, at)
+    def receive(self):
+        """Reads once. False: nothing will come any more."""
+        try:
+            if self.large is None:
+                more = _link.recv(READ_SIZE)
+                self.data += more
+                return bool(more)
+            with memoryview(self.payload) as view:
+                n = _link.recv_into(view[self.got:])
+        except OSError:
+            return False
+        self.got += n
+        return n > 0
+
+    def complete(self):
+        """(type, format, call, payload) of each message that is whole."""
+        if self.large is not None:
+            if self.got < len(self.payload):
+                return
+            whole = *self.large, self.payload
+            self.large = self.payload = None
+            yield whole
+            return
+        at = 0
+        while len(self.data) - at >= ENVELOPE.size:
+            size, *head = ENVELOPE.unpack_from(self.data, at)
             end = at + ENVELOPE.size + size
-            if end > len(data):
+            if end > len(self.data):
+                if size > READ_SIZE:
+                    self._expect(size, head, at + ENVELOPE.size)
+                    return
                 break
-            payload = bytes(view[at + ENVELOPE.size:end])
+            payload = bytes(self.data[at + ENVELOPE.size:end])
             at = end
-            if kind == REQUEST:
-                _calls[call_id] = call = Call(call_id, form, payload)
-                _queue.put(call)
-            elif kind == STOP:
-                stop = True
-            elif call_id in _calls:
-                if kind == CREDIT:
-                    _calls[call_id].credit(int.from_bytes(payload, "little"))
-                elif kind == CANCEL:
-                    _calls[call_id].cancel()
-    finally:
-        view.release()
-    if at:
-        del data[:at]
-    return stop
+            yield head[0], head[1], head[3], payload
+        del self.data[:at]
+
+    def _expect(self, size, head, at):
+        self.large = head[0], head[1], head[3]
+        self.payload = bytearray(size)
+        self.got = len(self.data) - at
+        self.payload[:self.got] = self.data[at:]
+        self.data = bytearray()
+
+
+def _act_on(kind, form, call_id, payload):
+    """True: it is to stop."""
+    call = _calls.get(call_id)  # it may end at any time
+    if kind == REQUEST:
+        _calls[call_id] = call = Call(call_id, form, payload)
+        _queue.put(call)
+    elif kind == CREDIT and call is not None:
+        call.credit(int.from_bytes(payload, "little"))
+    elif kind == CANCEL and call is not None:
+        call.cancel()
+    return kind == STOP
 
 
 # --- calls
@@ -232,7 +256,9 @@ class Call:
         self.request_id = message.get("id")
         self.app_path = message.get("app_path")
         self.action = message.get("action")
-        args, kwargs = message.get("args") or [], message.get("kwargs") or {}
+        args, kwargs = message.get("args"), message.get("kwargs")
+        args = [] if args is None else args
+        kwargs = {} if kwargs is None else kwargs
         if type(args) is not list or type(kwargs) is not dict or \
                 type(self.action) is not str:
             raise DirtyProtocolError("A request has no action, or args is no "

@@ -12,6 +12,8 @@ import pathlib
 import re
 import subprocess
 import sys
+import threading
+import time
 
 import pytest
 
@@ -158,6 +160,99 @@ def dirty(serve, dirty_package, tmp_path):
                 f"/tmp/gunicorn_dirty_{s.pid}.sock").exists(), "its socket")
         return s
     return start
+
+
+class Neighbours:
+    """with Neighbours(server): callers whom nothing may happen to."""
+
+    PATIENCE = 10  # seconds that a call of theirs may take
+
+    def __init__(self, server, app="apps:App", n=3):
+        self.client = server.caller(self.PATIENCE)
+        self.app = app
+        self.over = threading.Event()
+        self.wrong, self.n_calls, self.longest = [], 0, 0.0
+        self.threads = [threading.Thread(target=self._ask, args=(i,))
+                        for i in range(n)]
+
+    def _ask(self, n):
+        while not self.over.is_set():
+            began = time.monotonic()
+            try:
+                answer = self.client.execute(self.app, "echo", n, self.n_calls)
+                if answer["args"][0] != n:
+                    self.wrong.append(answer)
+            except Exception as e:
+                self.wrong.append(e)
+            self.n_calls += 1
+            self.longest = max(self.longest, time.monotonic() - began)
+            time.sleep(0.002)
+
+    def __enter__(self):
+        for t in self.threads:
+            t.start()
+        until(lambda: self.n_calls, "a neighbour's call")
+        return self
+
+    def __exit__(self, *exc):
+        before = self.n_calls
+        if exc[0] is None:
+            until(lambda: self.n_calls > before + len(self.threads),
+                  "neighbours' further calls")
+        self.over.set()
+        for t in self.threads:
+            t.join(2 * self.PATIENCE)
+        assert exc[0] is not None or not self.wrong, self.wrong[:3]
+
+
+@pytest.fixture
+def neighbours():
+    return Neighbours
+
+
+def _held(pid):
+    """(descriptors, KiB of its own)"""
+    with open(f"/proc/{pid}/smaps_rollup") as f:
+        rows = dict(line.split(":", 1) for line in f if ":" in line)
+    return (len(os.listdir(f"/proc/{pid}/fd")),
+            sum(int(rows[f"Private_{kind}"].split()[0])
+                for kind in ("Clean", "Dirty")))
+
+
+class Holdings:
+    """What the dirty arbiter and its workers hold now; returned() waits
+    until it is so much again, but for some KiB."""
+
+    def __init__(self, server):
+        self.server = server
+        self.before = self.now()
+
+    def now(self):
+        arbiter = self.server.dirty_arbiter()
+        workers = [p for p in _server._children(arbiter)
+                   if ": dirty-worker" in _server._title(p)]
+        found = [_held(p) for p in workers]
+        return (*_held(arbiter), sum(n for n, _ in found),
+                sum(size for _, size in found))
+
+    def returned(self, arbiter_kib=2048, workers_kib=16384):
+        spare = (0, arbiter_kib, 0, workers_kib)
+
+        def back():
+            self.last = self.now()
+            return all(now <= before + more for now, before, more in
+                       zip(self.last, self.before, spare, strict=True))
+        try:
+            until(back, "descriptors and memory to return")
+        except AssertionError as e:
+            raise AssertionError(f"{e}: (descriptors, KiB) of dirty arbiter "
+                                 f"and workers were {self.before}, are "
+                                 f"{self.last}") from None
+
+
+@pytest.fixture
+def holdings():
+    return Holdings
 
 
 @pytest.fixture

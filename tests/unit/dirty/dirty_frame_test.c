@@ -52,6 +52,28 @@ json_says_what_is_called(void **state)
 }
 
 static void
+json_names_may_be_escaped(void **state)
+{
+	char mem[200];
+	struct str in = json_frame(mem,
+	    "{\"app_path\": \"m\\u003aGr\\u00f6\", \"action\": \"g\","
+	    "\"type\": \"request\"}");
+	struct dirty_frame f;
+	struct dirty_route r;
+
+	(void)state;
+	assert_int_equal(dirty_frame_parse(in, &f), in.len);
+	assert_int_equal(dirty_frame_route(&f, &r), 0);
+	assert_true(str_eq(r.app_path, STR("m:Gr\xc3\xb6")));
+	in = json_frame(mem,
+	    "{\"app_path\": \"m\\x\", \"action\": \"g\","
+	    "\"type\": \"request\"}");
+	assert_int_equal(dirty_frame_parse(in, &f), in.len);
+	assert_int_equal(dirty_frame_route(&f, &r), 0);
+	assert_true(str_eq(r.app_path, STR("m\\x")));
+}
+
+static void
 binary_says_what_is_called(void **state)
 {
 	struct str in = STR(HEAD TLV "more");
@@ -173,6 +195,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(json_says_what_is_called),
+		cmocka_unit_test(json_names_may_be_escaped),
 		cmocka_unit_test(binary_says_what_is_called),
 		cmocka_unit_test(what_is_no_frame_is_named),
 		cmocka_unit_test(what_lacks_something_is_refused),

@@ -118,6 +118,9 @@ struct arbiter {
 	unsigned last_generation;
 	struct config_draft *reread; /* by the last reload; NULL: none yet */
 	struct list workers;
+	/* The last look at them, and when one came late how late: who was
+	 * frozen with us was not silent. */
+	uint64_t looked_ms, woke_ms, slept_ms;
 	unsigned n_workers; /* wanted now: setting, then TTIN and TTOU */
 	struct link_inbox inbox;
 

@@ -24,6 +24,8 @@
 #define BACKOFF_LAST_MS 5000
 #define ABORT_GRACE_MS 1000 /* for the stacks to be written, before KILL */
 #define DRAIN_GRACE_MS 1000 /* workers end themselves a little before */
+/* A look that is so late: we were stopped, or the whole container was. */
+#define LATE_MS 2000
 
 static struct worker *
 worker_at(struct list *node)
@@ -452,13 +454,24 @@ abort_silent(struct arbiter *a, struct worker *w)
 	send_signal(w, SIGABRT);
 }
 
+/* Of the last ms until now: in how many of them could we have seen anything? */
+static uint64_t
+awake(const struct arbiter *a, uint64_t ms, uint64_t now)
+{
+	if (ms <= now - a->woke_ms)
+		return ms;
+	return ms > a->slept_ms ? ms - a->slept_ms : 0;
+}
+
 /* A template that does not answer is ended, and so replaced. */
 static void
-look_answered(struct worker *w, uint64_t limit, uint64_t now)
+look_answered(
+    const struct arbiter *a, struct worker *w, uint64_t limit, uint64_t now)
 {
 	const struct generation *g = w->generation;
 
-	if (limit == 0 || g->template_pid <= 0 || now <= w->asked_ms + limit)
+	if (limit == 0 || g->template_pid <= 0 ||
+	    awake(a, now - w->asked_ms, now) <= limit)
 		return;
 	log_event(
 	    EV_ARBITER_TEMPLATE_STUCK, (unsigned)((now - w->asked_ms) / 1000));
@@ -478,14 +491,13 @@ static void
 look_alive(struct arbiter *a, struct worker *w, uint64_t now)
 {
 	const struct config *cfg = w->generation->config;
-	struct board_row *row = &a->board->rows[w->row];
 
 	if (cfg == NULL)
 		cfg = generation_config(a); /* adopted: the newest counts */
 	if (cfg == NULL)
 		return;
 	if (w->pid == 0)
-		look_answered(w, cfg->timeout, now);
+		look_answered(a, w, cfg->timeout, now);
 	if (w->pid <= 0 || w->killed)
 		return;
 	if (w->aborted) {
@@ -502,8 +514,20 @@ look_alive(struct arbiter *a, struct worker *w, uint64_t now)
 		return;
 	}
 	if (w->ready && cfg->timeout > 0 &&
-	    board_silence_ms(row, now) > cfg->timeout)
+	    awake(a, board_silence_ms(&a->board->rows[w->row], now), now) >
+		cfg->timeout)
 		abort_silent(a, w);
+}
+
+/* docker pause stops us and them, and time goes on. */
+static void
+look_late(struct arbiter *a, uint64_t now)
+{
+	if (a->looked_ms != 0 && now - a->looked_ms > LATE_MS) {
+		a->woke_ms = now;
+		a->slept_ms = now - a->looked_ms;
+	}
+	a->looked_ms = now;
 }
 
 void
@@ -511,6 +535,8 @@ workers_look(struct arbiter *a, uint64_t now)
 {
 	struct list *n, *next;
 	unsigned n_ready = 0;
+
+	look_late(a, now);
 
 	for (n = a->workers.next; n != &a->workers; n = next) {
 		struct worker *w = worker_at(n);

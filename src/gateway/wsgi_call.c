@@ -59,22 +59,16 @@ static PyObject *
 errors_stream(void)
 {
 	PyObject *stream = PySys_GetObject("stderr"); /* borrowed */
-	PyObject *io;                                 /* new */
-	bool in_file = log_out_fd() != STDERR_FILENO;
+	PyObject *module;                             /* new */
+	int fd = log_out_fd();
 
-	if (!in_file && stream != NULL && stream != Py_None)
-		return Py_NewRef(stream);
-	io = PyImport_ImportModule("io");
-	if (io == NULL)
+	if (fd == STDERR_FILENO && (stream == NULL || stream == Py_None))
+		fd = -1; /* standard error is closed */
+	module = PyImport_ImportModule("greencorn._logging");
+	if (module == NULL)
 		return NULL;
-	if (in_file) /* as sys.stderr, but for where it leads; never closed */
-		stream =
-		    PyObject_CallMethod(io, "open", "isissOO", log_out_fd(),
-			"w", 1, "utf-8", "backslashreplace", Py_None, Py_False);
-	else /* standard error is closed */
-		stream =
-		    PyObject_CallMethod(io, "open", "ss", "/dev/null", "w");
-	Py_DECREF(io);
+	stream = PyObject_CallMethod(module, "stream", "i", fd);
+	Py_DECREF(module);
 	return stream;
 }
 

@@ -87,6 +87,29 @@ def line(level, pid, text):
         log.handle(record)
 
 
+def stream(fd):
+    """What applications write of errors to: as sys.stderr, but that no
+    trouble of the log is theirs. fd stays open; -1: there is no log."""
+    import io
+    import posix
+
+    class Log(io.RawIOBase):
+        def writable(self):
+            return True
+
+        def fileno(self):
+            return fd
+
+        def write(self, data):
+            try:
+                return posix.write(fd, data)
+            except OSError:  # a full disk, or nobody who reads
+                return len(data)
+
+    return io.TextIOWrapper(io.BufferedWriter(Log()), "utf-8",
+                            "backslashreplace", line_buffering=True)
+
+
 def server_log():
     """The class of the server's own handlers; logging is imported by then."""
     return _class

@@ -104,7 +104,8 @@ role_start(enum role_name name, struct heritage *h)
 	pid = sys_fork(0);
 	if (pid != 0)
 		return pid;
-	signals_reset_in_child();
+	/* Blocked until the role has its handlers, or reads them itself. */
+	signals_default_in_child();
 	fd_close(h->handover->init_link); /* what it says, init does */
 	h->handover->init_link = -1;
 	close_parents(name, h);

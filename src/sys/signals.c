@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/check.h"
 #include "base/error.h"
 #include "base/num.h"
 #include "sys/signals.h"
@@ -128,18 +129,53 @@ signals_restore(const struct signals_saved *saved)
 }
 
 void
-signals_reset_in_child(void)
+signals_default_in_child(void)
 {
 	struct sigaction standard = { .sa_handler = SIG_DFL };
-	sigset_t none;
 	int sig;
 
 	/* Fails for KILL, STOP and libc's own: those need nothing. */
 	for (sig = 1; sig < N_REALTIME; sig++)
 		if (sig != SIGPIPE)
 			(void)sigaction(sig, &standard, NULL);
+}
+
+void
+signals_unblock(void)
+{
+	sigset_t none;
+
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+void
+signals_reset_in_child(void)
+{
+	signals_default_in_child();
+	signals_unblock();
+}
+
+/* What each signal's handler is, when it is ours. */
+static void (*taken[32])(int, siginfo_t *, void *);
+
+void
+signals_take(int sig, const struct sigaction *act)
+{
+	CHECK(sig > 0 && sig < 32 && sigaction(sig, act, NULL) == 0);
+	/* A union: also of those without SA_SIGINFO. */
+	taken[sig] = act->sa_sigaction;
+}
+
+void
+signals_give_back(void)
+{
+	struct sigaction now, standard = { .sa_handler = SIG_DFL };
+
+	for (int sig = 1; sig < 32; sig++)
+		if (taken[sig] != NULL && sigaction(sig, NULL, &now) == 0 &&
+		    now.sa_sigaction == taken[sig])
+			(void)sigaction(sig, &standard, NULL);
 }
 
 int

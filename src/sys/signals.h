@@ -45,6 +45,21 @@ void signals_restore(const struct signals_saved *saved);
  * to default, only SIGPIPE stays ignored, nothing blocked.
  */
 void signals_reset_in_child(void);
+/* The same in two steps, for whoever sets handlers in between. */
+void signals_default_in_child(void);
+void signals_unblock(void);
+
+/*
+ * As sigaction(2), for a handler of ours in a process that runs an
+ * application: signals_give_back knows it.
+ */
+void signals_take(int sig, const struct sigaction *act);
+
+/*
+ * In a child that the application has forked: dispositions that are still
+ * those of signals_take become default. Async-signal-safe.
+ */
+void signals_give_back(void);
 
 /*
  * A descriptor (non-blocking, close-on-exec) from which all blocked signals

@@ -4,6 +4,7 @@ import errno
 import os
 import socket
 import threading
+import time
 
 OLD = """
 def app(environ, start_response):
@@ -139,3 +140,17 @@ def listening(pid):
         except OSError:
             pass
     return found
+
+
+def test_logs_opened_anew_meanwhile_do_not_end_it(serve, until):
+    """What logrotate does: USR1, at whatever moment of a reload."""
+    s = serve(workers=2, errorlog="error.log", ready=False)
+    until(s.workers, "workers")
+    for n in range(20):
+        old = set(s.workers())
+        s.signal("HUP")
+        time.sleep(n * 0.001)
+        s.signal("USR1")
+        until(lambda: len(s.workers()) == 2 and not old & set(s.workers()),
+              "new workers")
+    assert "The reload failed" not in (s.folder / "error.log").read_text()

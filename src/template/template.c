@@ -35,10 +35,12 @@
 #include "role/heritage.h"
 #include "role/link.h"
 #include "role/role.h"
+#include "role/role_forks.h"
 #include "sys/fd.h"
 #include "sys/log_file.h"
 #include "sys/log_out.h"
 #include "sys/log_ring.h"
+#include "sys/signals.h"
 #include "sys/sys_owner.h"
 
 #include "base/banned.h"
@@ -117,9 +119,9 @@ leave_signals_to_arbiter(void)
 		.sa_flags = SA_RESTART };
 
 	for (size_t i = 0; i < sizeof(sigs) / sizeof(sigs[0]); i++)
-		CHECK(sigaction(sigs[i], &act, NULL) == 0);
+		signals_take(sigs[i], &act);
 	act.sa_handler = on_reopen;
-	CHECK(sigaction(SIGUSR1, &act, NULL) == 0);
+	signals_take(SIGUSR1, &act);
 }
 
 /*
@@ -149,9 +151,9 @@ take_ends(void)
 {
 	struct sigaction act = { .sa_handler = SIG_DFL };
 
-	CHECK(sigaction(SIGTERM, &act, NULL) == 0);
+	signals_take(SIGTERM, &act);
 	act.sa_handler = on_quit_at_boot;
-	CHECK(sigaction(SIGQUIT, &act, NULL) == 0);
+	signals_take(SIGQUIT, &act);
 	block_ends(SIG_UNBLOCK);
 }
 
@@ -411,7 +413,9 @@ spawn(struct template *t, const struct link_message *m)
 		python_hooks_before_fork((unsigned)m->number);
 	look_after_logs();
 	block_ends(SIG_BLOCK);
+	role_forks_ours(true);
 	pid = python_fork(CLONE_PARENT);
+	role_forks_ours(false);
 	if (pid == 0)
 		become_worker(t, m);
 	why = errno;
@@ -588,7 +592,8 @@ template_run(struct heritage *h)
 
 	t.h = h;
 	leave_signals_to_arbiter();
-	status = live(&t);
+	signals_unblock();
+	status = role_forks_start(h) == 0 ? live(&t) : TEMPLATE_EXIT_BOOT;
 	log_ring_end(0);
 	return status;
 }

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "net/reactor.h"
 #include "python/python_gil.h"
+#include "role/role_forks.h"
 #include "sys/log_ring.h"
 #include "telemetry/access_log.h"
 #include "telemetry/statsd.h"
@@ -52,7 +53,10 @@ int
 worker_forks_start(struct reactor *r)
 {
 	reactor = r;
-	return pthread_atfork(before, in_parent, in_child) == 0 ? 0 : -E_NOMEM;
+	if (pthread_atfork(before, in_parent, in_child) != 0)
+		return -E_NOMEM;
+	role_forks_keep_descriptors(); /* they are the reactor's */
+	return 0;
 }
 
 bool

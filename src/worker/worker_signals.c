@@ -11,11 +11,11 @@
 #include <stddef.h>
 #include <unistd.h>
 
-#include "base/check.h"
 #include "net/reactor.h"
 #include "python/python_hooks.h"
 #include "python/python_stacks.h"
 #include "sys/log_out.h"
+#include "sys/signals.h"
 #include "telemetry/access_log.h"
 
 #include "base/banned.h"
@@ -160,7 +160,7 @@ worker_signals_start(struct reactor *r, uint64_t graceful_ms)
 		if (!python_hooks_wants(actions[i].sig))
 			act.sa_flags |= SA_RESTART;
 		sigemptyset(&act.sa_mask);
-		CHECK(sigaction(actions[i].sig, &act, NULL) == 0);
+		signals_take(actions[i].sig, &act);
 	}
 }
 

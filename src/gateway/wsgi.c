@@ -18,6 +18,7 @@
 #include "gateway/wsgi_keep.h"
 #include "gateway/wsgi_lend.h"
 #include "gateway/wsgi_response.h"
+#include "gateway/wsgi_socket.h"
 #include "http/response.h"
 #include "python/python_error.h"
 #include "python/python_ref.h"
@@ -101,6 +102,27 @@ fail(struct wsgi_call *c, int rc)
 	return rc;
 }
 
+/* It has taken the connection, and leaves it now. */
+static int
+leave(struct wsgi_call *c, int rc)
+{
+	if (rc == -E_PYTHON && PyErr_ExceptionMatches(PyExc_StopIteration))
+		PyErr_Clear(); /* what Gunicorn's users raise to say so */
+	else if (rc == -E_PYTHON && report(c) == -E_EXIT)
+		rc = -E_EXIT;
+	wsgi_call_returned(c, true);
+	wsgi_socket_close(c->socket);
+	response_left(c->req);
+	wsgi_call_over(c);
+	return rc == -E_EXIT ? rc : 0;
+}
+
+static bool
+is_taken(const struct wsgi_call *c)
+{
+	return c->req != NULL && request_ended(c->req) == REQUEST_TAKEN;
+}
+
 /* All items are sent: the answer ends. */
 static int
 finish(struct wsgi_call *c)
@@ -167,7 +189,10 @@ run(struct wsgi_call *c, PyObject *app)
 	if (observed)
 		wsgi_observer_note(&seen, c, result, rc,
 		    c->req == NULL ? 0 : status_for(c->req));
-	rc = rc < 0 ? fail(c, rc) : finish(c);
+	if (is_taken(c))
+		rc = leave(c, rc);
+	else
+		rc = rc < 0 ? fail(c, rc) : finish(c);
 	if (result != NULL)
 		rc = close_result(c, result, rc);
 	if (observed)

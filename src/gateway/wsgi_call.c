@@ -15,6 +15,7 @@
 #include "gateway/wsgi_function.h"
 #include "gateway/wsgi_input.h"
 #include "gateway/wsgi_response.h"
+#include "gateway/wsgi_socket.h"
 #include "http/seams.h"
 #include "python/python_gil.h"
 #include "python/python_ref.h"
@@ -78,7 +79,7 @@ wsgi_call_start(bool multithread, bool multiprocess)
 	if (constants != NULL)
 		return 0;
 	if (wsgi_function_start() < 0 || wsgi_input_start() < 0 ||
-	    wsgi_file_start() < 0 || make_keys() < 0)
+	    wsgi_socket_start() < 0 || wsgi_file_start() < 0 || make_keys() < 0)
 		return -E_PYTHON;
 	constants = PyDict_New();
 	if (constants == NULL ||
@@ -105,6 +106,7 @@ destroy(struct wsgi_call *c)
 	Py_XDECREF((PyObject *)c->write);
 	Py_XDECREF((PyObject *)c->early_hints);
 	Py_XDECREF((PyObject *)c->input);
+	Py_XDECREF((PyObject *)c->socket);
 	wsgi_headers_finish(&c->headers);
 	wsgi_headers_finish(&c->draft);
 	PyMem_Free(c);
@@ -130,6 +132,15 @@ make_input(struct wsgi_call *c)
 				      WSGI_KEY_INPUT, (PyObject *)c->input);
 }
 
+static int
+make_socket(struct wsgi_call *c)
+{
+	c->socket = wsgi_socket_create(c);
+	return c->socket == NULL ? -1
+				 : wsgi_template_set(&c->templates,
+				       WSGI_KEY_SOCKET, (PyObject *)c->socket);
+}
+
 /* What is missing is made. 0 or -1 with an error set. */
 static int
 complete(struct wsgi_call *c)
@@ -144,7 +155,9 @@ complete(struct wsgi_call *c)
 		return -1;
 	if (c->early_hints == NULL && make_early_hints(c) < 0)
 		return -1;
-	return c->input == NULL ? make_input(c) : 0;
+	if (c->input == NULL && make_input(c) < 0)
+		return -1;
+	return c->socket == NULL ? make_socket(c) : 0;
 }
 
 static struct wsgi_call *
@@ -213,6 +226,20 @@ cut_input(struct wsgi_call *c)
 	Py_CLEAR(c->input);
 }
 
+static void
+cut_socket(struct wsgi_call *c)
+{
+	Py_ssize_t ours = 1 + (Py_ssize_t)wsgi_template_refs(&c->templates);
+
+	wsgi_socket_close(c->socket);
+	if (Py_REFCNT((PyObject *)c->socket) == ours) {
+		wsgi_socket_renew(c->socket);
+		return;
+	}
+	wsgi_socket_cut(c->socket);
+	Py_CLEAR(c->socket);
+}
+
 void
 wsgi_call_end(struct wsgi_call *c)
 {
@@ -223,6 +250,7 @@ wsgi_call_end(struct wsgi_call *c)
 	cut_function(&c->write, 1);
 	cut_function(&c->early_hints, 1 + wsgi_template_refs(&c->templates));
 	cut_input(c);
+	cut_socket(c);
 	if (complete(c) < 0) {
 		PyErr_Clear();
 		destroy(c);

@@ -14,6 +14,7 @@
 
 struct wsgi_function;
 struct wsgi_input;
+struct wsgi_socket;
 
 struct wsgi_call {
 	struct wsgi_call *next; /* free ones */
@@ -25,9 +26,10 @@ struct wsgi_call {
 	struct wsgi_template *template; /* of this request's environ, or NULL */
 
 	/* Given to the application; strong. One that it kept is cut off at
-	 * the end and replaced. The templates hold the last two as well. */
+	 * the end and replaced. The templates hold the last three as well. */
 	struct wsgi_function *start_response, *write, *early_hints;
 	struct wsgi_input *input;
+	struct wsgi_socket *socket;
 
 	/* From start_response. */
 	PyObject *status; /* strong, NULL before it */

@@ -46,6 +46,10 @@ raise_end(enum request_end why)
 		PyErr_SetString(PyExc_OSError,
 		    "the body is larger than limit_request_body");
 		break;
+	case REQUEST_TAKEN:
+		PyErr_SetString(
+		    PyExc_OSError, "the application has taken gunicorn.socket");
+		break;
 	case REQUEST_DRAIN:
 		PyErr_SetString(PyExc_OSError,
 		    "the worker has to end before the body was complete");

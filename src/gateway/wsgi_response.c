@@ -334,7 +334,10 @@ wsgi_response_write_function(struct wsgi_function *f, PyObject *const *args,
 	if (rc >= 0)
 		return Py_NewRef(Py_None);
 	if (rc != -E_PYTHON)
-		PyErr_SetString(PyExc_BrokenPipeError, "the client is gone");
+		PyErr_SetString(PyExc_BrokenPipeError,
+		    request_ended(f->call->req) == REQUEST_TAKEN
+			? "the application has taken gunicorn.socket"
+			: "the client is gone");
 	return NULL;
 }
 

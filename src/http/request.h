@@ -50,6 +50,7 @@ enum request_end {
 	REQUEST_TOO_LARGE,     /* its body grew beyond limit_request_body */
 	REQUEST_OVERDUE,       /* the application did not answer in time */
 	REQUEST_DRAIN,         /* the worker must end: graceful time is over */
+	REQUEST_TAKEN,         /* it has taken the connection for itself */
 };
 
 /* One end of the connection, as text: for environ, scope and logs. */

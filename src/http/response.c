@@ -325,6 +325,27 @@ reset(struct request *req)
 	ops_of(req)->reset(req->stream);
 }
 
+int
+response_connection(struct request *req, bool take)
+{
+	int fd;
+
+	if (ops_of(req)->connection == NULL)
+		return -E_NOT_FOUND;
+	fd = ops_of(req)->connection(req->stream, take);
+	/* What it says there is not seen; this is the meaning, for the log. */
+	if (fd >= 0 && take && req->response.state == RESPONSE_NONE)
+		req->response.status = 101;
+	return fd;
+}
+
+void
+response_left(struct request *req)
+{
+	CHECK(request_ended(req) == REQUEST_TAKEN);
+	reset(req);
+}
+
 static struct str
 error_page(char *dst, size_t size, unsigned status, const char *detail)
 {

@@ -65,6 +65,17 @@ ssize_t response_file(struct request *req, int fd, off_t offset, size_t len);
 int response_end(struct request *req);
 
 /*
+ * A descriptor of the connection, the caller's to close; see
+ * stream_ops.connection for take and the errors. -E_NOT_FOUND: there is none.
+ * After a take everything above fails with -E_GONE, and response_left is what
+ * ends the request.
+ */
+int response_connection(struct request *req, bool take);
+
+/* The application has left the connection that it took. */
+void response_left(struct request *req);
+
+/*
  * Answers req with a small complete page for status, or cuts the connection
  * when the head has already left. Completes the answer. detail: a fixed text
  * of ours, or NULL.

@@ -70,6 +70,14 @@ struct stream_ops {
 	void (*reset)(struct stream *s);
 	/* Turns the connection over to another protocol; NULL: cannot. */
 	int (*upgrade)(struct stream *s, struct str protocol);
+	/*
+	 * A descriptor of its connection, the caller's to close. take: what
+	 * reads and writes there is the caller alone from now on, blocking;
+	 * the request has ended (REQUEST_TAKEN), and with reset the connection
+	 * goes without a word. -E_GONE; -E_AGAIN: bytes of either direction
+	 * wait on our side; -E_SYSTEM. NULL: it has none to itself.
+	 */
+	int (*connection)(struct stream *s, bool take);
 };
 
 /* First member of each protocol's own struct of a stream. */

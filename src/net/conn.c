@@ -132,7 +132,7 @@ arm(struct conn *c, bool out)
 	uint64_t cookie;
 	int rc;
 
-	if ((c->armed && (c->armed_out || !out)) || c->broken)
+	if ((c->armed && (c->armed_out || !out)) || c->broken || c->taken)
 		return;
 	if (out)
 		events |= POLLER_OUT;
@@ -424,7 +424,8 @@ read_once(struct conn *c, size_t want)
 static bool
 may_read(const struct conn *c)
 {
-	return !c->closing && !c->finishing && c->proto->want_read(c) > 0;
+	return !c->closing && !c->finishing && !c->taken &&
+	    c->proto->want_read(c) > 0;
 }
 
 void
@@ -567,6 +568,28 @@ conn_give_away(struct conn *c)
 	release(c);
 }
 
+int
+conn_take(struct conn *c)
+{
+	int fd;
+
+	CHECK(c->held);
+	if (conn_flush(c) < 0 || c->finishing)
+		return -E_GONE;
+	if (buf_len(&c->out) > 0 || buf_len(&c->in) > 0)
+		return -E_AGAIN;
+	fd = fd_copy(c->fd);
+	if (fd < 0 || fd_block(fd) < 0) {
+		fd_close(fd);
+		return -E_SYSTEM;
+	}
+	conn_timer(c, 0);
+	disarm(c);
+	/* Copies may outlive the call: no shutdown, and no last words. */
+	c->taken = c->said_end = true;
+	return fd;
+}
+
 static void
 destroy(struct conn *c)
 {
@@ -587,6 +610,8 @@ conn_settle(struct conn *c)
 			arm(c, false);
 		return;
 	}
+	if (c->finishing && c->taken)
+		c->closing = true;
 	if (c->finishing && !c->closing && c->proto != &conn_linger_ops)
 		conn_linger_start(c);
 	if (!c->closing)

@@ -169,6 +169,7 @@ struct conn {
 	bool said_end; /* the peer knows that nothing more comes */
 	bool silent;   /* nothing more comes of the peer, it has said */
 	bool leaves;   /* to close the descriptor is all that is to do */
+	bool taken;    /* the application reads and writes there, not we */
 };
 
 /* --- for protocols --- */
@@ -234,6 +235,14 @@ void conn_abort(struct conn *c, enum close_reason why);
  * the peer lose the answer.
  */
 void conn_finish(struct conn *c, enum close_reason why, bool linger);
+
+/*
+ * The application reads and writes there by itself from now on, until the
+ * hand-back; c is held. A descriptor that blocks, the caller's to close;
+ * -E_GONE; -E_AGAIN: bytes of either direction wait here; -E_SYSTEM. Closing
+ * it meanwhile shows the application the end of the stream.
+ */
+int conn_take(struct conn *c);
 
 /*
  * The application's side is done with the request: the last thing that the

@@ -390,8 +390,8 @@ drop(struct h1 *h, struct str in)
 
 /* --- while the application runs --- */
 
-static void
-wake(struct h1 *h)
+void
+h1_wake(struct h1 *h)
 {
 	struct executor *e = h->req->executor;
 
@@ -406,7 +406,7 @@ fail_body(struct h1 *h, enum request_end why)
 	h->last = true;
 	request_set_end(h->req, why);
 	conn_timer(h->conn, 0);
-	wake(h);
+	h1_wake(h);
 }
 
 /* More of its body is there. */
@@ -415,7 +415,7 @@ fed(struct h1 *h)
 {
 	if (h1_body_want(h) == 0 && !h->conn->blocked)
 		conn_timer(h->conn, 0);
-	wake(h);
+	h1_wake(h);
 }
 
 static size_t
@@ -480,7 +480,7 @@ application_writable(struct h1 *h)
 		if (h1_body_want(h) > 0)
 			h1_clock(h, h->state->timeout);
 	}
-	wake(h);
+	h1_wake(h);
 }
 
 /* --- the ways out --- */
@@ -818,7 +818,7 @@ h1_on_gone(struct conn *c, enum close_reason why)
 	if (h->req == NULL)
 		return; /* answered; the hand-back is under way */
 	request_set_end(h->req, end_for(why));
-	wake(h);
+	h1_wake(h);
 }
 
 void
@@ -846,7 +846,9 @@ answer_overdue(struct h1 *h)
 
 	if (c->closing || c->finishing)
 		return;
-	if (!h->head_out) {
+	if (c->taken) {
+		conn_close(c, CLOSE_OVERDUE);
+	} else if (!h->head_out) {
 		h->overdue = true;
 		give_page(h, &overdue, CLOSE_OVERDUE);
 		(void)conn_flush(c); /* gone: then it is closed */
@@ -867,7 +869,7 @@ h1_on_overdue(struct conn *c, const void *slot)
 		return;
 	request_set_end(h->req, REQUEST_OVERDUE);
 	answer_overdue(h);
-	wake(h);
+	h1_wake(h);
 }
 
 /* All of its body is here, in one piece, and was sent without chunks. */

@@ -107,6 +107,9 @@ bool h1_clock_go_on(struct h1 *h, size_t timeout);
 void
 h1_refuse(struct h1 *h, const struct http_error *err, enum close_reason why);
 
+/* Whoever waits for something of its request must look again. */
+void h1_wake(struct h1 *h);
+
 /* The application's side is done: what comes next, then the hand-back. */
 void h1_after_answer(struct h1 *h);
 

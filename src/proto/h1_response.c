@@ -12,6 +12,7 @@
 #include "http/response.h"
 #include "net/reactor.h"
 #include "proto/h1_conn.h"
+#include "sys/fd.h"
 
 #include "base/banned.h"
 
@@ -398,6 +399,8 @@ reset(struct stream *s)
 	h->last = true;
 	if (h->conn->closing) {
 		;
+	} else if (h->conn->taken) {
+		conn_finish(h->conn, CLOSE_TAKEN, false);
 	} else if (!h->head_out && err.status != 0) {
 		h->req->response.status = err.status; /* for the access log */
 		h1_refuse(h, &err, CLOSE_BAD_REQUEST);
@@ -407,6 +410,26 @@ reset(struct stream *s)
 		conn_finish(h->conn, CLOSE_CUT, !h1_body_done(h));
 	}
 	h1_after_answer(h);
+}
+
+static int
+connection(struct stream *s, bool take)
+{
+	struct h1 *h = h1_from_stream(s);
+	int fd;
+
+	if (request_ended(h->req) != REQUEST_GOES_ON)
+		return -E_GONE;
+	if (!take)
+		return fd_copy(h->conn->fd);
+	if (!h1_body_done(h))
+		return -E_AGAIN;
+	fd = conn_take(h->conn);
+	if (fd < 0)
+		return fd;
+	request_set_end(h->req, REQUEST_TAKEN);
+	h1_wake(h);
+	return fd;
 }
 
 /* --- the table: each with the reactor's lock, for others may turn it --- */
@@ -502,6 +525,16 @@ on_reset(struct stream *s)
 	reactor_unlock(r);
 }
 
+static int
+on_connection(struct stream *s, bool take)
+{
+	struct reactor *r = enter(s);
+	int fd = connection(s, take);
+
+	reactor_unlock(r);
+	return fd;
+}
+
 const struct stream_ops h1_stream_ops = {
 	.name = "http/1.1",
 	.head = on_head,
@@ -513,6 +546,7 @@ const struct stream_ops h1_stream_ops = {
 	.body_credit = on_credit,
 	.room = room,
 	.reset = on_reset,
+	.connection = on_connection,
 };
 
 /* --- our own pages --- */

@@ -44,6 +44,23 @@ fd_nonblock(int fd)
 }
 
 int
+fd_block(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	if (flags < 0 || fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) < 0)
+		return -E_SYSTEM;
+	return 0;
+}
+
+int
+fd_copy(int fd)
+{
+	fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	return fd < 0 ? -E_SYSTEM : fd;
+}
+
+int
 fd_cloexec(int fd)
 {
 	return add_flag(fd, F_GETFD, F_SETFD, FD_CLOEXEC);

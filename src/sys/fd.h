@@ -13,9 +13,12 @@
 /* Closes fd; -1 is fine. errno is left as it was. */
 void fd_close(int fd);
 
-/* 0 or -E_SYSTEM. */
+/* 0 or -E_SYSTEM. Whoever else has the same open file sees it too. */
 int fd_nonblock(int fd);
+int fd_block(int fd);
 int fd_cloexec(int fd);
+/* Another number for the same open file, close-on-exec; or -E_SYSTEM. */
+int fd_copy(int fd);
 /* It crosses an exec from now on. 0 or -E_SYSTEM. */
 int fd_inherit(int fd);
 

@@ -10,6 +10,8 @@ import subprocess
 
 import pytest
 
+collect_ignore_glob = ["*conftest.py", "data/*"]
+
 HERE = pathlib.Path(__file__).resolve().parent
 spec = importlib.util.spec_from_file_location(
     "wire", HERE.parent / "wire/conftest.py")

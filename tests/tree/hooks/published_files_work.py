@@ -1,7 +1,6 @@
 """Configuration files as people publish them (data/), with the packages they
 are written for."""
 
-import hashlib
 import http.client
 import os
 import pathlib
@@ -9,34 +8,17 @@ import re
 import shutil
 import signal
 import socket
-import subprocess
 import time
 import urllib.request
 
 import pytest
 
 DATA = pathlib.Path(__file__).parent / "data"
-BINARY = os.path.abspath(os.environ.get("GREENCORN", "build/out/greencorn"))
-CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or
-                     pathlib.Path.home() / ".cache") / "greencorn"
 
 
 @pytest.fixture(scope="session")
-def packages():
-    """A folder with the packages, which another run may have made."""
-    listed = (DATA / "requirements.txt").read_bytes()
-    folder = CACHE / f"hooks-{hashlib.sha256(listed).hexdigest()[:16]}"
-    if not folder.exists():
-        made = folder.with_name(f"{folder.name}.{os.getpid()}")
-        subprocess.run(
-            [BINARY, "pip", "install", "-q", "--root-user-action=ignore",
-             "--target", made, "-r", DATA / "requirements.txt"],
-            check=True, timeout=120)
-        try:
-            made.rename(folder)
-        except OSError:  # another run was first
-            shutil.rmtree(made)
-    return folder
+def packages(installed):
+    return installed(DATA / "requirements.txt")
 
 
 @pytest.fixture

@@ -222,7 +222,8 @@ siblings_take(struct reactor *r)
 	struct message m;
 	int rc;
 
-	if (r->options.siblings == NULL)
+	/* What found no place would be lost: it stays for the next one. */
+	if (r->options.siblings == NULL || r->pool.n == r->pool.max)
 		return false;
 	rc = message_recv(r->options.siblings->take, r->read_mem, &m);
 	if (rc == -E_AGAIN)

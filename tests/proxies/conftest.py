@@ -16,6 +16,7 @@ first ("nginx-stream"), and in uwsgi's variables.
 """
 
 import contextlib
+import getpass
 import importlib.util
 import json
 import pathlib
@@ -36,7 +37,9 @@ spec.loader.exec_module(wire)
 FILE_LEN = 100_000_000
 GET = b"GET %s HTTP/1.1\r\nHost: a\r\n\r\n"
 
+# The user is ours: pytest closes its folder to others whenever it starts.
 NGINX = """
+user {user};
 daemon off;
 worker_processes 1;
 pid {folder}/pid;
@@ -92,6 +95,7 @@ NGINX_UWSGI = """
 """
 NGINX_STREAM = """
 load_module /usr/lib/nginx/modules/ngx_stream_module.so;
+user {user};
 daemon off;
 worker_processes 1;
 pid {folder}/pid;
@@ -167,12 +171,6 @@ def upstream(address):
     return f"unix:{address}" if isinstance(address, str) else "%s:%d" % address
 
 
-def open_to_all(folder):
-    for place in (folder, *folder.parents):
-        if str(place).startswith("/tmp/"):
-            place.chmod(place.stat().st_mode | 0o055)
-
-
 class Proxy:
     def __init__(self, name, folder, server):
         self.name, self.folder, self.server = name, folder, server
@@ -181,6 +179,7 @@ class Proxy:
         kind, _, form = name.partition("-")
         lax = form == "lax"
         settings = {"folder": folder, "port": self.address[1],
+                    "user": getpass.getuser(),
                     "server": upstream(server.address)}
         out = open(folder / "out", "wb")
         if name == "nginx-stream":
@@ -204,8 +203,6 @@ class Proxy:
                     form, ""), **settings)
             command = [tool("haproxy"), "-db", "-f", folder / "config"]
         (folder / "config").write_text(config)
-        for path in folder, server.seen_path.parent:
-            open_to_all(path)  # nginx leaves root behind
         self.process = subprocess.Popen(command, stdout=out, stderr=out,
                                         stdin=subprocess.DEVNULL)
         self.until(self.answers, "listening")

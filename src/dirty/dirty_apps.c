@@ -25,7 +25,7 @@ dirty_apps_parse(struct str spec, struct dirty_app *app)
 		return -E_BAD_VALUE;
 	app->path.len = (size_t)(class.ptr + class.len - module.ptr);
 	app->limit = (unsigned)n;
-	app->limit_given = true;
+	app->limit_given = app->limit_known = true;
 	return 0;
 }
 
@@ -37,9 +37,43 @@ dirty_apps_wanting(
 	for (unsigned i = 0; i < n; i++) {
 		if (apps[i].limit != 0 && apps[i].n_holders >= apps[i].limit)
 			continue;
+		if (apps[i].n_failures > 0)
+			continue;
 		set->has[i] = true;
 		set->n++;
 	}
+}
+
+void
+dirty_apps_leave_out(
+    const struct dirty_app *apps, unsigned n, struct dirty_apps_set *set)
+{
+	for (unsigned i = 0; i < n; i++) {
+		if (!set->has[i] || apps[i].n_failures == 0)
+			continue;
+		set->has[i] = false;
+		set->n--;
+	}
+}
+
+bool
+dirty_apps_asking(const struct dirty_app *apps, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (!apps[i].limit_known && apps[i].n_failures == 0 &&
+		    apps[i].n_holders > 0)
+			return true;
+	return false;
+}
+
+bool
+dirty_apps_lacks(const struct dirty_app *app, unsigned n_workers)
+{
+	unsigned wanted = app->limit;
+
+	if (wanted == 0 || wanted > n_workers)
+		wanted = n_workers;
+	return app->n_holders < wanted;
 }
 
 struct dirty_app *

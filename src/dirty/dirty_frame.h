@@ -37,11 +37,12 @@ enum dirty_type {
 	DIRTY_MANAGE = 0x12,
 	DIRTY_HELLO = 0x20, /* worker: its classes are imported; see 0014 */
 	DIRTY_READY,        /* worker: all its apps are initialised */
-	DIRTY_LEAVING,      /* worker: no more calls, please */
+	DIRTY_LEAVING,      /* worker: no more calls, please; STOP answers */
 	DIRTY_DONE,         /* worker: a cancelled call has ended */
 	DIRTY_CANCEL,       /* to it: nobody waits for that call any more */
 	DIRTY_CREDIT,       /* to it: so many bytes of a stream have left */
 	DIRTY_STOP,         /* to it: finish what runs, then end */
+	DIRTY_MAKING,       /* worker: which app is made now; empty: none */
 };
 
 struct dirty_frame {

@@ -10,7 +10,6 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
-#include "base/num.h"
 #include "board/board.h"
 #include "role/role.h"
 #include "sys/fd.h"
@@ -22,9 +21,8 @@
 
 #define READ_LEN ((size_t)64 << 10)
 #define READS_MAX 64
-#define ABORT_MS 1000   /* from ABRT to KILL */
-#define AGAIN_MS 500ull /* doubles with each death at the boot */
-#define DOUBLINGS 4
+#define ABORT_MS 1000 /* from ABRT to KILL */
+#define AGAIN_MS 500ull
 #define BOOT_DEATHS_MAX 3 /* then its applications count as down */
 
 static struct dirty_worker *
@@ -57,7 +55,7 @@ dirty_pool_may_hold(const struct dirty_router *r, const struct dirty_app *app)
 	if (app->n_ready > 0)
 		return true;
 	return !r->stopping && r->n_boot_deaths < BOOT_DEATHS_MAX &&
-	    r->n_wanted > 0;
+	    app->n_failures < BOOT_DEATHS_MAX && r->n_wanted > 0;
 }
 
 /* Every application has somebody who runs it: who waits for us may go on. */
@@ -149,23 +147,11 @@ dirty_pool_send(struct dirty_router *r, struct dirty_worker *w,
 	return rc;
 }
 
-/* "PATH TAB LIMIT" in each line; limit 0: all. */
-static void
-on_hello(struct dirty_router *r, struct str text)
+static int
+send_stop(struct dirty_router *r, struct dirty_worker *w)
 {
-	uint64_t limit;
-
-	while (text.len > 0) {
-		struct str line = str_cut(&text, '\n');
-		struct str path = str_cut(&line, '\t');
-		struct dirty_app *app =
-		    dirty_apps_find(r->apps, r->n_apps, path);
-
-		if (app != NULL && !app->limit_given &&
-		    num_dec(line, 1000000, &limit) == 0)
-			app->limit = (unsigned)limit;
-	}
-	r->limits_known = true;
+	return dirty_pool_send(
+	    r, w, DIRTY_STOP, DIRTY_BINARY, 0, (struct str){ NULL, 0 });
 }
 
 static void
@@ -176,9 +162,9 @@ on_ready(struct dirty_router *r, struct dirty_worker *w)
 	w->state = DIRTY_WORKER_READY;
 	w->was_ready = true;
 	be_ready(r, w, 1);
-	r->n_boot_deaths = 0;
 	look_whether_ready(r);
 	dirty_calls_dispatch(r);
+	dirty_boot_on_ready(r, w);
 }
 
 static void
@@ -187,13 +173,17 @@ on_message(struct dirty_router *r, struct dirty_worker *w,
 {
 	switch (e->type) {
 	case DIRTY_HELLO:
-		on_hello(r, payload);
+		dirty_boot_on_hello(r, payload);
+		return;
+	case DIRTY_MAKING:
+		dirty_boot_on_making(r, w, payload);
 		return;
 	case DIRTY_READY:
 		on_ready(r, w);
 		return;
 	case DIRTY_LEAVING:
 		leave(r, w);
+		(void)send_stop(r, w);
 		return;
 	case DIRTY_RESPONSE:
 	case DIRTY_ERROR:
@@ -298,21 +288,10 @@ destroy(struct dirty_router *r, struct dirty_worker *w)
 
 /* Its successor gets what it had. */
 static void
-bequeath(struct dirty_router *r, const struct dirty_worker *w)
+bequeath(struct dirty_router *r, const struct dirty_apps_set *apps)
 {
 	if (r->n_heirs < sizeof(r->heirs) / sizeof(r->heirs[0]))
-		r->heirs[r->n_heirs++] = w->apps;
-}
-
-static void
-note_boot_death(struct dirty_router *r, const struct dirty_worker *w)
-{
-	unsigned doublings;
-
-	log_event(EV_DIRTY_WORKER_BOOT_FAILED, (int)w->pid);
-	doublings = r->n_boot_deaths < DOUBLINGS ? r->n_boot_deaths : DOUBLINGS;
-	r->n_boot_deaths++;
-	r->spawn_again_ms = clock_ms() + (AGAIN_MS << doublings);
+		r->heirs[r->n_heirs++] = *apps;
 }
 
 static struct dirty_worker *
@@ -342,10 +321,10 @@ end(struct dirty_router *r, struct dirty_worker *w, const struct child_end *e)
 		log_event(EV_DIRTY_WORKER_SIGNALLED, (int)w->pid,
 		    signals_name(e->sig));
 	leave(r, w);
-	if (!w->told && !r->stopping)
-		bequeath(r, w);
+	if (!w->told && !w->probe && !r->stopping)
+		bequeath(r, &w->apps);
 	if (!w->was_ready && !w->told && !r->stopping)
-		note_boot_death(r, w);
+		dirty_boot_on_death(r, w);
 	close_link(r, w);
 	dirty_calls_lost(r, w, e);
 	dirty_parent_tell_exit(r, w->age, w->pid);
@@ -390,8 +369,7 @@ tell_to_stop(struct dirty_router *r, struct dirty_worker *w)
 		return;
 	w->told = true;
 	leave(r, w);
-	(void)dirty_pool_send(
-	    r, w, DIRTY_STOP, DIRTY_BINARY, 0, (struct str){ NULL, 0 });
+	(void)send_stop(r, w);
 	w->kill_ms = clock_ms() + r->cfg->dirty_graceful_timeout + ABORT_MS;
 }
 
@@ -405,17 +383,28 @@ dirty_pool_stop(struct dirty_router *r)
 }
 
 void
+dirty_pool_retire(struct dirty_router *r, struct dirty_worker *w,
+    const struct dirty_apps_set *heir)
+{
+	if (heir != NULL)
+		bequeath(r, heir);
+	tell_to_stop(r, w);
+}
+
+void
 dirty_pool_renew(struct dirty_router *r)
 {
 	struct list *n;
 
 	r->n_heirs = 0;
 	for (n = r->pool.next; n != &r->pool; n = n->next) {
-		if (worker_at(n)->told)
-			continue;
-		bequeath(r, worker_at(n));
-		tell_to_stop(r, worker_at(n));
+		struct dirty_worker *w = worker_at(n);
+
+		if (!w->told)
+			dirty_pool_retire(r, w, w->probe ? NULL : &w->apps);
 	}
+	for (unsigned i = 0; i < r->n_apps; i++)
+		r->apps[i].n_failures = 0;
 	r->n_boot_deaths = 0;
 	r->spawn_again_ms = 0;
 }
@@ -451,7 +440,8 @@ dirty_pool_on_unspawned(struct dirty_router *r, unsigned row, int why)
 		return;
 	log_event(EV_DIRTY_SPAWN_FAILED, why);
 	r->spawn_again_ms = clock_ms() + AGAIN_MS;
-	bequeath(r, w);
+	if (!w->probe)
+		bequeath(r, &w->apps);
 	destroy(r, w);
 }
 
@@ -468,7 +458,8 @@ dirty_pool_on_template_gone(struct dirty_router *r)
 			w->pid = atomic_load(&r->board->rows[w->row].pid);
 		if (w->pid != 0)
 			continue;
-		bequeath(r, w);
+		if (!w->probe)
+			bequeath(r, &w->apps);
 		destroy(r, w);
 	}
 }
@@ -477,20 +468,22 @@ dirty_pool_on_template_gone(struct dirty_router *r)
 static bool
 share_out(struct dirty_router *r, struct dirty_apps_set *set)
 {
-	if (r->n_heirs > 0) {
+	while (r->n_heirs > 0) {
 		*set = r->heirs[0];
 		r->n_heirs--;
 		memmove(
 		    r->heirs, r->heirs + 1, r->n_heirs * sizeof(r->heirs[0]));
-		return true;
+		dirty_apps_leave_out(r->apps, r->n_apps, set);
+		if (set->n > 0)
+			return true;
 	}
 	/* The first one imports all classes and says what they ask for. */
-	if (!r->limits_known && r->n_alive > 0)
+	if (dirty_apps_asking(r->apps, r->n_apps))
 		return false;
 	dirty_apps_wanting(r->apps, r->n_apps, set);
 	if (set->n > 0)
 		return true;
-	if (!r->skip_named)
+	if (!r->skip_named && !dirty_boot_any_failed(r))
 		log_event(EV_DIRTY_NOTHING_TO_HOLD, r->n_alive);
 	r->skip_named = true;
 	return false;
@@ -545,8 +538,9 @@ put_apps(
 	return rc;
 }
 
-static int
-spawn(struct dirty_router *r, const struct dirty_apps_set *set)
+int
+dirty_pool_spawn(
+    struct dirty_router *r, const struct dirty_apps_set *set, bool probe)
 {
 	struct dirty_worker *w;
 	struct buf text;
@@ -555,6 +549,8 @@ spawn(struct dirty_router *r, const struct dirty_apps_set *set)
 	w = create(r, set, &far);
 	if (w == NULL)
 		return -E_SYSTEM;
+	w->probe = probe;
+	w->boot_ms = clock_ms();
 	w->age = ++r->n_forked;
 	list_append(&r->pool, &w->node);
 	r->n_alive++;
@@ -566,7 +562,8 @@ spawn(struct dirty_router *r, const struct dirty_apps_set *set)
 	buf_finish(&text);
 	fd_close(far);
 	if (rc < 0) {
-		bequeath(r, w);
+		if (!probe)
+			bequeath(r, set);
 		destroy(r, w);
 	}
 	return rc;
@@ -580,20 +577,20 @@ least_needed(struct dirty_router *r)
 	struct list *n;
 
 	for (n = r->pool.next; n != &r->pool; n = n->next)
-		if (!worker_at(n)->told &&
+		if (!worker_at(n)->told && !worker_at(n)->probe &&
 		    (best == NULL || worker_at(n)->apps.n <= best->apps.n))
 			best = worker_at(n);
 	return best;
 }
 
-static unsigned
-n_staying(struct dirty_router *r)
+unsigned
+dirty_pool_n_staying(const struct dirty_router *r)
 {
 	struct list *n;
 	unsigned count = 0;
 
 	for (n = r->pool.next; n != &r->pool; n = n->next)
-		count += worker_at(n)->told ? 0 : 1;
+		count += worker_at(n)->told || worker_at(n)->probe ? 0 : 1;
 	return count;
 }
 
@@ -601,27 +598,36 @@ static void
 balance(struct dirty_router *r, uint64_t now)
 {
 	struct dirty_apps_set set;
-	unsigned n = n_staying(r);
+	unsigned n = dirty_pool_n_staying(r);
 
 	for (; n > r->n_wanted; n--) {
 		r->n_heirs = 0;
 		tell_to_stop(r, least_needed(r));
 	}
 	for (; n < r->n_wanted; n++) {
-		if (!r->template_live || now < r->spawn_again_ms ||
-		    !share_out(r, &set))
+		if (!r->template_live || now < r->spawn_again_ms)
 			return;
-		if (spawn(r, &set) < 0) {
+		if (!share_out(r, &set))
+			break;
+		if (dirty_pool_spawn(r, &set, false) < 0) {
 			r->spawn_again_ms = now + AGAIN_MS;
 			return;
 		}
 	}
-	r->skip_named = false;
+	if (n >= r->n_wanted)
+		r->skip_named = false;
+	if (r->template_live)
+		dirty_boot_mend(r, now);
 }
 
 static void
-look_at(struct dirty_worker *w, uint64_t now)
+look_at(struct dirty_router *r, struct dirty_worker *w, uint64_t now)
 {
+	uint64_t limit = r->cfg->dirty_timeout;
+
+	if (w->state == DIRTY_WORKER_BOOTING && !w->overdue && limit > 0 &&
+	    now > w->boot_ms + limit)
+		dirty_pool_overdue(r, w);
 	if (w->kill_ms == 0 || now < w->kill_ms || w->pid <= 0)
 		return;
 	kill(w->pid, SIGKILL);
@@ -635,7 +641,7 @@ dirty_pool_tick(struct dirty_router *r, uint64_t now)
 	struct list *n;
 
 	for (n = r->pool.next; n != &r->pool; n = n->next)
-		look_at(worker_at(n), now);
+		look_at(r, worker_at(n), now);
 	if (!r->stopping)
 		balance(r, now);
 }

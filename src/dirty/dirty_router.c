@@ -30,7 +30,6 @@
 static int
 read_apps(struct dirty_router *r)
 {
-	r->limits_known = true;
 	for (unsigned i = 0; i < r->cfg->dirty_apps.n; i++) {
 		struct dirty_app *app = &r->apps[r->n_apps];
 		const char *spec = r->cfg->dirty_apps.items[i];
@@ -43,7 +42,6 @@ read_apps(struct dirty_router *r)
 		if (dirty_apps_find(r->apps, r->n_apps, app->path) != NULL)
 			continue; /* said twice */
 		list_init(&app->queue);
-		r->limits_known = r->limits_known && app->limit_given;
 		r->n_apps++;
 	}
 	return 0;

@@ -90,7 +90,10 @@ struct dirty_worker {
 	unsigned n_calls;
 	struct buf in, out;
 	bool watches_out;
+	struct dirty_app *making; /* while it boots; NULL: none just now */
+	uint64_t boot_ms;         /* it began with that */
 	bool was_ready;
+	bool probe;       /* one too many: whether its app can be made now */
 	bool told;        /* to stop */
 	bool overdue;     /* a call of it has run for too long */
 	uint64_t kill_ms; /* killed at; 0: not */
@@ -117,7 +120,6 @@ struct dirty_router {
 
 	struct list pool; /* of workers, oldest first */
 	unsigned n_wanted, n_alive, n_forked;
-	bool limits_known; /* a worker has imported the classes */
 	bool skip_named;
 	uint64_t spawn_again_ms;
 	unsigned n_boot_deaths;           /* in a row */
@@ -202,6 +204,30 @@ void dirty_pool_renew(struct dirty_router *r);
 /* Some worker that has it is there, or will be. */
 bool
 dirty_pool_may_hold(const struct dirty_router *r, const struct dirty_app *app);
+
+/* So many that stay, probes left out. */
+unsigned dirty_pool_n_staying(const struct dirty_router *r);
+/* A new one for these applications; 0 or -E_*. */
+int dirty_pool_spawn(
+    struct dirty_router *r, const struct dirty_apps_set *set, bool probe);
+/* It finishes what it does and ends; *heir: what its successor gets. */
+void dirty_pool_retire(struct dirty_router *r, struct dirty_worker *w,
+    const struct dirty_apps_set *heir);
+
+/* dirty_boot.c */
+
+/* "PATH TAB LIMIT" in each line, of classes; limit 0: all. */
+void dirty_boot_on_hello(struct dirty_router *r, struct str text);
+/* It begins with the application of that path; empty: it has them all. */
+void dirty_boot_on_making(
+    struct dirty_router *r, struct dirty_worker *w, struct str path);
+/* w takes calls now. */
+void dirty_boot_on_ready(struct dirty_router *r, struct dirty_worker *w);
+/* w has ended before. */
+void dirty_boot_on_death(struct dirty_router *r, const struct dirty_worker *w);
+bool dirty_boot_any_failed(const struct dirty_router *r);
+/* What lacks holders gets them, if it can be made again. */
+void dirty_boot_mend(struct dirty_router *r, uint64_t now);
 
 /* dirty_parent.c */
 

@@ -21,11 +21,12 @@ from gunicorn.dirty.errors import (DirtyAppError, DirtyAppNotFoundError,
 
 # As in src/dirty/dirty_frame.h and dirty_state.h.
 REQUEST, RESPONSE, ERROR, CHUNK, END = 1, 2, 3, 4, 5
-HELLO, READY, LEAVING, DONE, CANCEL, CREDIT, STOP = range(0x20, 0x27)
+HELLO, READY, LEAVING, DONE, CANCEL, CREDIT, STOP, MAKING = range(0x20, 0x28)
 JSON, BINARY = 0, 1
 ENVELOPE = struct.Struct("=IBBHQ")
 NUMBERS = {"response": RESPONSE, "error": ERROR, "chunk": CHUNK, "end": END}
 READ_SIZE = 1 << 16
+TEXT_MAX = 1 << 16  # of an exception, or of its traceback
 
 _link = None       # socket
 _writing = threading.Lock()
@@ -54,9 +55,10 @@ def begin(fd, paths, threads, window):
 
 def load():
     """{path: object}, all of them initialised."""
-    kinds = {path: load_dirty_app_class(path) for path in _paths}
-    lines = []
-    for path, kind in kinds.items():
+    kinds, lines = {}, []
+    for path in _paths:
+        _send(MAKING, BINARY, 0, [path.encode()])
+        kinds[path] = kind = load_dirty_app_class(path)
         limit = getattr(kind, "workers", None)
         if limit is not None and (type(limit) is not int or limit < 1):
             raise DirtyAppError(f"{path}.workers is {limit!r}: it must be "
@@ -65,8 +67,10 @@ def load():
         lines.append(f"{path}\t{limit or 0}\n")
     _send(HELLO, BINARY, 0, ["".join(lines).encode()])
     for path, kind in kinds.items():
+        _send(MAKING, BINARY, 0, [path.encode()])
         _apps[path] = kind()
         _apps[path].init()
+    _send(MAKING, BINARY, 0, [])
     return _apps
 
 
@@ -83,7 +87,7 @@ def run():
         for path, app in _apps.items():
             try:
                 app.close()
-            except Exception:
+            except BaseException:
                 _log(f"Exception in close of {path}")
 
 
@@ -113,7 +117,7 @@ def _read():
     told = stopping = False
     while True:
         if _leaving and not told:
-            told = stopping = True
+            told = True  # the answer is STOP, behind which no call comes
             _send(LEAVING, BINARY, 0, [])
         if stopping and not _calls:
             return
@@ -289,6 +293,8 @@ def _serve():
             _run_call(call, runner)
         except OSError:  # the dirty arbiter is gone
             pass
+        except BaseException:
+            _log("Exception in a dirty worker's thread")
         finally:
             _calls.pop(call.call_id, None)
         del call
@@ -358,14 +364,24 @@ def _fail(call, e):
         error = e.error
     else:
         error = DirtyAppError(
-            str(e) or type(e).__name__, call.app_path, call.action,
-            "".join(traceback.format_exception(e)))
+            _tellable(_text_of(e)), call.app_path, call.action,
+            _tellable("".join(traceback.format_exception(e))))
+    call.say({"type": "error", "id": 0, "error": error.to_dict()})
+
+
+def _text_of(e):
     try:
-        call.say({"type": "error", "id": 0, "error": error.to_dict()})
-    except (DirtyProtocolError, UnicodeError):
-        error = DirtyAppError("The error cannot be told", call.app_path,
-                              call.action)
-        call.say({"type": "error", "id": 0, "error": error.to_dict()})
+        text = str(e)
+    except BaseException:
+        text = ""
+    return text or type(e).__name__
+
+
+def _tellable(text):
+    """Of a length that can be sent, its end as it was; no lone surrogates."""
+    if len(text) > TEXT_MAX:
+        text = f"{text[:TEXT_MAX // 2]} ... {text[-TEXT_MAX // 2:]}"
+    return text.encode(errors="backslashreplace").decode()
 
 
 class Runner:

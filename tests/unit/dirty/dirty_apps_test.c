@@ -57,6 +57,37 @@ workers_get_what_wants_holders(void **state)
 	assert_int_equal(dirty_apps_least(apps, 1), 1);
 }
 
+/* One that could not be made is in nobody's set; whose limit nobody knows is
+ * asked about by one worker. */
+static void
+failures_and_unknown_limits(void **state)
+{
+	struct dirty_app apps[2] = { { .limit_known = true },
+		{ .n_failures = 1 } };
+	struct dirty_apps_set set;
+
+	(void)state;
+	dirty_apps_wanting(apps, 2, &set);
+	assert_int_equal(set.n, 1);
+	assert_false(set.has[1]);
+	set = (struct dirty_apps_set){ .has = { true, true }, .n = 2 };
+	dirty_apps_leave_out(apps, 2, &set);
+	assert_int_equal(set.n, 1);
+	assert_true(set.has[0] && !set.has[1]);
+
+	assert_false(dirty_apps_asking(apps, 2));
+	apps[1].n_holders = 1;
+	assert_false(dirty_apps_asking(apps, 2)); /* by a probe only */
+	apps[1].n_failures = 0;
+	assert_true(dirty_apps_asking(apps, 2));
+	apps[1].limit_known = true;
+	assert_false(dirty_apps_asking(apps, 2));
+
+	assert_true(dirty_apps_lacks(&apps[1], 2));
+	apps[1].limit = 1;
+	assert_false(dirty_apps_lacks(&apps[1], 2));
+}
+
 static void
 ids_are_never_used_again(void **state)
 {
@@ -90,6 +121,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(specs_say_how_many),
 		cmocka_unit_test(workers_get_what_wants_holders),
+		cmocka_unit_test(failures_and_unknown_limits),
 		cmocka_unit_test(ids_are_never_used_again),
 	};
 

@@ -64,11 +64,17 @@ def _put(value, out, depth):
         for item in value:
             _put(item, out, depth + 1)
     elif isinstance(value, (bytes, bytearray, memoryview)):
-        data = value if kind is bytes else memoryview(value).cast("B")
+        data = value if kind is bytes else _bytes_of(value)
         out.append(_tagged_u32.pack(0x10, len(data)))
         out.append(data)
     else:
         _put_derived(value, out, depth)
+
+
+def _bytes_of(value):
+    """Its memory as it is; what has gaps is copied."""
+    view = memoryview(value)
+    return view.cast("B") if view.c_contiguous else view.tobytes()
 
 
 def _put_many(tag, value, out, depth):

@@ -38,7 +38,6 @@ open_descriptors(struct reactor *r)
 	r->bell = siblings_bell(r->options.siblings);
 	if (r->bell < 0)
 		r->bell = fd_event();
-	r->spare_fd = fd_event();
 	if (r->poller < 0 || r->timer_fd < 0 || r->bell < 0)
 		return -E_SYSTEM;
 	if (poller_add(r->poller, r->timer_fd, POLLER_IN,
@@ -54,7 +53,6 @@ close_descriptors(struct reactor *r)
 	fd_close(r->poller);
 	fd_close(r->timer_fd);
 	fd_close(r->bell);
-	fd_close(r->spare_fd);
 }
 
 struct reactor *
@@ -529,6 +527,6 @@ reactor_after_fork_child(struct reactor *r)
 		fd_close(r->listeners[i].fd);
 	r->n_listeners = 0;
 	close_descriptors(r);
-	r->poller = r->timer_fd = r->bell = r->spare_fd = -1;
+	r->poller = r->timer_fd = r->bell = -1;
 	siblings_forget(r->options.siblings);
 }

@@ -19,6 +19,7 @@
 
 #define BATCH 64          /* of one listener before others' turn */
 #define BACKOFF_MS 100    /* without descriptors */
+#define STARVED 20        /* after so many of these it gets no better */
 #define SAY_FULL_MS 10000 /* once in */
 #define YIELD_MS 1        /* for a sibling to accept */
 #define LOOK_MS 8         /* new connections are looked for so often */
@@ -175,19 +176,22 @@ say_full(struct reactor *r)
 }
 
 /*
- * No descriptor or memory: the first in the queue is refused with the spare
- * one, so that it need not wait for nothing; then accepting rests a while.
+ * No descriptor or memory: what waits stays in the queue, which is the
+ * siblings' too, and accepting rests a while. An application that has used up
+ * this process's descriptors may never give them back: another worker has
+ * some, and this one serves on until it is there.
  */
 static void
-on_full(struct reactor *r, const struct listener *l)
+on_full(struct reactor *r)
 {
-	struct sock_addr peer;
+	const struct siblings *s = r->options.siblings;
+	bool is_ours = errno == EMFILE;
 
 	say_full(r);
-	r->n_refused++;
-	fd_close(r->spare_fd);
-	fd_close(sock_accept(l->fd, &peer));
-	r->spare_fd = fd_event();
+	if (is_ours && ++r->n_full == STARVED && s != NULL) {
+		log_event(EV_REACTOR_STARVED);
+		board_retire(s->board, s->row);
+	}
 	r->backing_off = true;
 	timer_set(&r->timers, &r->backoff_timer, r->now_ms + BACKOFF_MS);
 	update(r);
@@ -204,10 +208,11 @@ accept_one(struct reactor *r, const struct listener *l)
 	if (fd == -E_GONE)
 		return true;
 	if (fd == -E_FULL || fd == -E_SYSTEM)
-		on_full(r, l);
+		on_full(r);
 	if (fd < 0)
 		return false;
 	r->n_accepted++;
+	r->n_full = 0;
 	r->last_accept_ms = r->now_ms;
 	c = conn_open(r, l, fd, &peer);
 	if (c == NULL)

@@ -26,7 +26,6 @@ enum reactor_kind {
 struct reactor {
 	struct reactor_options options;
 	int poller, timer_fd, bell;
-	int spare_fd; /* given up to be able to refuse a connection */
 	uint64_t now_ms;
 	uint64_t timer_due; /* what timer_fd is set to */
 
@@ -57,12 +56,13 @@ struct reactor {
 	uint64_t looked_ms; /* when connections could last be accepted */
 	struct timer drain_timer, backoff_timer, yield_timer;
 	bool backing_off;      /* no descriptors: accepting rests */
+	unsigned n_full;       /* tries in a row that had none */
 	bool yielding;         /* a sibling should accept first */
 	uint64_t passed_ms;    /* when requests were passed on last */
 	uint64_t full_said_ms; /* when that was logged last */
 
 	unsigned n_idle;
-	uint64_t n_accepted, n_refused;
+	uint64_t n_accepted;
 	uint64_t n_closed[CLOSE_MAX];
 
 	/* What connections read into; they keep only what is left over. */

@@ -229,7 +229,7 @@ handover_proven(const struct handover *ho)
 int
 handover_keep(const struct handover *ho)
 {
-	char body[(HERITAGE_LISTENERS_MAX + 1) * HANDOVER_ADDRESS_MAX];
+	char body[(HERITAGE_LISTENERS_MAX + 1) * HANDOVER_ADDRESS_MAX + 1];
 	struct message m = { .type = HANDOVER_KEEP, .body.ptr = body };
 	bool admin = ho->admin.fd >= 0;
 	const struct handover_socket *s;

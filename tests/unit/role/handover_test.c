@@ -191,6 +191,26 @@ init_keeps_the_newest(void **state)
 }
 
 static void
+init_keeps_as_many_as_there_can_be(void **state)
+{
+	struct handover mine, kept;
+	int ends[2];
+
+	(void)state;
+	assert_int_equal(message_pair(ends), 0);
+	handover_init(&kept);
+	fill(&mine);
+	mine.init_link = ends[1];
+	for (; mine.n_listeners < HERITAGE_LISTENERS_MAX; mine.n_listeners++)
+		mine.listeners[mine.n_listeners] = mine.listeners[0];
+	assert_int_equal(handover_keep(&mine), 0);
+	(void)handover_hear(ends[0], &kept);
+	assert_int_equal(kept.n_listeners, HERITAGE_LISTENERS_MAX);
+	assert_true(kept.admin.fd >= 0);
+	assert_string_equal(kept.admin.address, "127.0.0.1:9000");
+}
+
+static void
 init_ignores_rubbish(void **state)
 {
 	struct message m = { .type = 1, .body = STR("short") };
@@ -218,6 +238,7 @@ main(void)
 		cmocka_unit_test(what_is_not_for_us_is_nothing),
 		cmocka_unit_test(sockets_of_systemd_are_counted),
 		cmocka_unit_test(init_keeps_the_newest),
+		cmocka_unit_test(init_keeps_as_many_as_there_can_be),
 		cmocka_unit_test(init_ignores_rubbish),
 	};
 

@@ -40,22 +40,29 @@ on_hup(struct arbiter *a)
 	generation_reload(a);
 }
 
+/* As many from now on, and for a template or an arbiter after this one. */
+static void
+want(struct arbiter *a, unsigned n)
+{
+	unsigned before = a->n_workers;
+
+	atomic_fetch_add(&a->board->n_extra, (int)n - (int)before);
+	a->n_workers = n;
+	arbiter_hooks_n_workers(a, before);
+}
+
 static void
 on_ttin(struct arbiter *a)
 {
-	if (a->n_workers >= BOARD_ROWS / 2)
-		return;
-	a->n_workers++;
-	arbiter_hooks_n_workers(a, a->n_workers - 1);
+	if (a->n_workers < ARBITER_WORKERS_MAX)
+		want(a, a->n_workers + 1);
 }
 
 static void
 on_ttou(struct arbiter *a)
 {
-	if (a->n_workers <= 1)
-		return;
-	a->n_workers--;
-	arbiter_hooks_n_workers(a, a->n_workers + 1);
+	if (a->n_workers > 1)
+		want(a, a->n_workers - 1);
 }
 
 static void
@@ -72,15 +79,12 @@ on_usr1(struct arbiter *a)
 static void
 on_winch(struct arbiter *a)
 {
-	unsigned before = a->n_workers;
-
 	/* A window that changes its size is no reason. */
 	if (!a->h->handover->background) {
 		log_event(EV_ARBITER_WINCH);
 		return;
 	}
-	a->n_workers = 0;
-	arbiter_hooks_n_workers(a, before);
+	want(a, 0);
 }
 
 static const struct action {

@@ -74,6 +74,7 @@ enum stop_kind {
 #define ARBITER_ORPHANS 64
 
 #define LISTENING_ADDRESS_MAX HANDOVER_ADDRESS_MAX
+#define ARBITER_WORKERS_MAX (BOARD_ROWS / 2)
 #define ARBITER_PATH_MAX 1100 /* a setting's 1024 and a little */
 
 struct listening {

@@ -2,9 +2,11 @@
  * generation: one configuration with the template that read it, from its
  * start to the end of its last worker. Run by the arbiter.
  */
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -127,7 +129,7 @@ static int
 start_template(struct arbiter *a, struct generation *g)
 {
 	struct heritage h = *a->h;
-	int ends[2], rc;
+	int ends[2], rc, saved;
 	pid_t pid;
 
 	rc = link_pair(ends);
@@ -155,8 +157,10 @@ start_template(struct arbiter *a, struct generation *g)
 free_row:
 	board_free_row(a->board, h.row);
 close_ends:
+	saved = errno;
 	fd_close(ends[0]);
 	fd_close(ends[1]);
+	errno = saved;
 	return rc;
 }
 
@@ -189,7 +193,8 @@ generation_start(struct arbiter *a)
 	if (g != NULL)
 		rc = start_template(a, g);
 	if (rc < 0) {
-		log_event(EV_ARBITER_TEMPLATE_FAILED, error_text(rc));
+		log_event(EV_ARBITER_TEMPLATE_FAILED,
+		    rc == -E_SYSTEM ? strerror(errno) : error_text(rc));
 		if (g != NULL)
 			destroy(g);
 		a->template_again_ms = clock_ms() + TEMPLATE_AGAIN_MS;
@@ -297,17 +302,36 @@ is_check(const struct generation *g)
 	return g->config != NULL && config_is_check(g->config);
 }
 
+/*
+ * How many workers there should be. What TTIN and TTOU have said since holds
+ * until a reload says the configuration's number again, as with Gunicorn, and
+ * so for the template after one that died, and for the arbiter after us.
+ */
+static unsigned
+n_workers(const struct arbiter *a, const struct generation *g)
+{
+	int n;
+
+	if (g->is_reload && a->was_loaded)
+		atomic_store(&a->board->n_extra, 0);
+	n = (int)g->config->workers + atomic_load(&a->board->n_extra);
+	if (n < 0)
+		return 0;
+	return n > ARBITER_WORKERS_MAX ? ARBITER_WORKERS_MAX : (unsigned)n;
+}
+
 /* Pid file and addresses are there, and the log says who will serve at them. */
 static int
-prepare_to_serve(struct arbiter *a, const struct config *cfg)
+prepare_to_serve(struct arbiter *a, const struct generation *g)
 {
+	const struct config *cfg = g->config;
 	int rc = pidfile_apply(a, cfg);
 
 	if (rc == 0)
 		rc = listening_apply(a, cfg);
 	if (rc < 0)
 		return rc;
-	a->n_workers = cfg->workers;
+	a->n_workers = n_workers(a, g);
 	log_event(EV_ARBITER_WORKERS, config_worker_class(cfg), a->n_workers,
 	    cfg->workers_source);
 	return 0;
@@ -358,7 +382,7 @@ on_configured(struct arbiter *a, struct generation *g)
 	}
 	if (!is_check(g))
 		background_enter(a, g->config);
-	if (!is_check(g) && prepare_to_serve(a, g->config) < 0) {
+	if (!is_check(g) && prepare_to_serve(a, g) < 0) {
 		generation_fail(a, g, ARBITER_EXIT_CONFIG);
 		return;
 	}

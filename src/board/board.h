@@ -94,6 +94,7 @@ struct board {
 	_Atomic uint32_t handed_on;  /* another server has the listeners too */
 	_Atomic uint32_t n_ready;    /* workers that serve */
 	_Atomic uint32_t n_workers;  /* workers that should */
+	_Atomic int32_t n_extra;     /* of these, by TTIN (less by TTOU) */
 	_Atomic uint64_t started_ms; /* clock_ms of the server's start */
 	_Atomic uint64_t n_restarts; /* workers that had to be replaced */
 	_Atomic uint32_t n_rows;     /* rows that were ever in use */

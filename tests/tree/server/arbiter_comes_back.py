@@ -150,3 +150,16 @@ def in_application(pid):
     """It sleeps, and not in epoll (by x86-64's numbers)."""
     with open(f"/proc/{pid}/syscall") as f:
         return not f.read().startswith(("232 ", "281 ", "441 "))
+
+
+def test_a_count_that_ttin_made_is_not_forgotten(serve, until):
+    s = serve(app=PID, init=True, workers=2)
+    s.signal("TTIN")
+    until(lambda: len(s.workers()) == 3, "three workers")
+    old = set(s.workers())
+    kill_arbiter(s)
+    until(lambda: len(s.workers()) == 3 and not old & set(s.workers()),
+          "three others")
+    s.wait_log("Ready: ", count=2)
+    s.signal("HUP")  # says the configuration's again, as with Gunicorn
+    until(lambda: len(s.workers()) == 2, "two workers")

@@ -195,3 +195,23 @@ def test_a_worker_that_is_stopped_is_replaced(serve, until):
     until(lambda: stopped not in s.workers() and len(s.workers()) == 2,
           "another worker")
     assert s.get("/").status == 200
+
+
+def test_a_new_template_knows_what_ttin_and_ttou_said(serve, until):
+    s = serve(workers=2)
+    s.signal("TTIN")
+    until(lambda: len(s.workers()) == 3, "three workers")
+    old, template = set(s.workers()), s.template()
+    os.kill(template[0], 9)
+    until(lambda: s.template() and s.template() != template, "a new template")
+    until(lambda: len(s.workers()) == 3 and not old & set(s.workers()),
+          "three others")
+    for _ in range(2):
+        s.signal("TTOU")
+    until(lambda: len(s.workers()) == 1, "one worker")
+    os.kill(s.template()[0], 9)
+    old = set(s.workers())
+    until(lambda: len(s.workers()) == 1 and not old & set(s.workers()),
+          "another one", 30)
+    s.signal("HUP")
+    until(lambda: len(s.workers()) == 2, "two workers")

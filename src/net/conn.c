@@ -1,5 +1,5 @@
 /*
- * Connections: reading into protocols, writing for them, and leaving well.
+ * Connections: beginning, reading into protocols, and leaving well.
  * Run by the holder of the reactor; what the application's side may call is
  * marked in conn.h.
  */
@@ -21,7 +21,6 @@
 #include "base/banned.h"
 
 #define READ_ROUNDS 4 /* reads of one connection before others' turn */
-#define TAIL_MAX 32
 
 static const struct {
 	bool is_error;
@@ -124,9 +123,8 @@ conn_unready(struct conn *c, struct list *node)
 	return true;
 }
 
-/* Watches the descriptor, for writing too when asked. */
-static void
-arm(struct conn *c, bool out)
+void
+conn_watch(struct conn *c, bool out)
 {
 	unsigned events = POLLER_IN | POLLER_HALF | POLLER_EDGE;
 	uint64_t cookie;
@@ -151,172 +149,8 @@ void
 conn_again(struct conn *c)
 {
 	c->again = true;
-	arm(c, false);
+	conn_watch(c, false);
 	make_runnable(c);
-}
-
-/* --- writing --- */
-
-/* The kernel takes no more: an event will say when it does. */
-static void
-set_blocked(struct conn *c)
-{
-	c->blocked = true;
-	arm(c, true);
-}
-
-/* An error of a write, in our words: -E_AGAIN is 0 bytes. */
-static ssize_t
-write_result(struct conn *c, ssize_t n, size_t wanted)
-{
-	if (n == -E_AGAIN)
-		n = 0;
-	if (n < 0) {
-		conn_close(c, CLOSE_RESET);
-		return -E_GONE;
-	}
-	if ((size_t)n < wanted)
-		set_blocked(c);
-	c->sent += (uint64_t)n;
-	return n;
-}
-
-static int
-flush(struct conn *c, bool more)
-{
-	struct str s = buf_str(&c->out);
-	ssize_t n;
-
-	if (c->closing)
-		return -E_GONE;
-	if (s.len == 0 || c->blocked)
-		return 0;
-	n = c->transport->write(c, s, more);
-	n = write_result(c, n, s.len);
-	if (n < 0)
-		return (int)n;
-	buf_used(&c->out, (size_t)n);
-	return 0;
-}
-
-int
-conn_flush(struct conn *c)
-{
-	return flush(c, false);
-}
-
-size_t
-conn_room(const struct conn *c)
-{
-	size_t len = buf_len(&c->out);
-
-	return len < CONN_OUT_BOUND ? CONN_OUT_BOUND - len : 0;
-}
-
-/*
- * Keeps data and tail behind it, when there is room for all of it. What is
- * longer is not copied: its owner has to wait anyway, and sends it himself.
- */
-static ssize_t
-keep(struct conn *c, struct str data, struct str tail)
-{
-	int rc;
-
-	if (data.len > conn_room(c))
-		return 0;
-	rc = buf_put(&c->out, data);
-	if (rc == 0)
-		rc = buf_put(&c->out, tail);
-	if (rc < 0) {
-		/* A bound that the caller knows, so this is memory. */
-		conn_close(c, CLOSE_NO_MEMORY);
-		return -E_NOMEM;
-	}
-	return (ssize_t)data.len;
-}
-
-static ssize_t
-write_copied(struct conn *c, struct str data, struct str tail)
-{
-	int rc = buf_put(&c->out, data);
-
-	if (rc == 0)
-		rc = buf_put(&c->out, tail);
-	if (rc < 0) {
-		conn_close(c, CLOSE_NO_MEMORY);
-		return -E_NOMEM;
-	}
-	rc = conn_flush(c);
-	return rc < 0 ? rc : (ssize_t)data.len;
-}
-
-/* iovec has no const; writev only reads. */
-static struct iovec
-iovec_of(struct str s)
-{
-	struct iovec io = { .iov_len = s.len };
-
-	memcpy(&io.iov_base, &s.ptr, sizeof(io.iov_base));
-	return io;
-}
-
-static ssize_t
-write_gathered(struct conn *c, struct str data, struct str tail)
-{
-	struct str head = buf_str(&c->out);
-	struct iovec io[3] = { iovec_of(head), iovec_of(data), iovec_of(tail) };
-	int skip = head.len == 0;
-	ssize_t n;
-	size_t sent, of_head;
-
-	n = c->transport->writev(c, io + skip, 3 - skip - (tail.len == 0));
-	n = write_result(c, n, head.len + data.len + tail.len);
-	if (n < 0)
-		return n;
-	sent = (size_t)n;
-	of_head = sent < head.len ? sent : head.len;
-	buf_used(&c->out, of_head);
-	sent -= of_head;
-	if (sent >= data.len) {
-		tail = str_tail(tail, sent - data.len);
-		n = keep(c, STR(""), tail);
-		return n < 0 ? n : (ssize_t)data.len;
-	}
-	n = keep(c, str_tail(data, sent), tail);
-	return n < 0 ? n : (ssize_t)sent + n;
-}
-
-ssize_t
-conn_write(struct conn *c, struct str data, struct str tail)
-{
-	CHECK(tail.len <= TAIL_MAX);
-	if (c->closing)
-		return -E_GONE;
-	if (c->blocked)
-		return keep(c, data, tail);
-	if (buf_len(&c->out) + data.len <= CONN_COPY_MAX)
-		return write_copied(c, data, tail);
-	return write_gathered(c, data, tail);
-}
-
-ssize_t
-conn_sendfile(struct conn *c, int file, off_t offset, size_t n)
-{
-	ssize_t sent;
-
-	if (c->transport->sendfile == NULL)
-		return -E_NOT_FOUND;
-	if (flush(c, true) < 0)
-		return -E_GONE;
-	if (c->blocked)
-		return 0;
-	sent = c->transport->sendfile(c, file, offset, n);
-	if (sent == 0)
-		return -E_EOF;
-	/* Fewer may mean the file's end: only EAGAIN promises an event. */
-	if (sent > 0)
-		n = (size_t)sent;
-	return sent == -E_NOT_FOUND ? sent : write_result(c, sent, n);
 }
 
 /* --- reading --- */
@@ -607,7 +441,7 @@ conn_settle(struct conn *c)
 {
 	if (c->held) {
 		if (c->proto->want_read(c) > 0)
-			arm(c, false);
+			conn_watch(c, false);
 		return;
 	}
 	if (c->finishing && c->taken)
@@ -615,7 +449,7 @@ conn_settle(struct conn *c)
 	if (c->finishing && !c->closing && c->proto != &conn_linger_ops)
 		conn_linger_start(c);
 	if (!c->closing)
-		arm(c, false);
+		conn_watch(c, false);
 	if (c->closing)
 		destroy(c);
 }
@@ -673,7 +507,7 @@ begin(struct reactor *r, const struct listener *l, int fd, struct str host,
 	c->transport = &transport_tcp_ops;
 	c->proto = r->options.proto;
 	buf_init(&c->in, CONN_READ_MAX);
-	buf_init(&c->out, CONN_OUT_BOUND + CONN_OUT_HEAD_MAX + TAIL_MAX);
+	buf_init(&c->out, CONN_OUT_BOUND + CONN_OUT_HEAD_MAX + CONN_TAIL_MAX);
 	timer_init(&c->timer, on_timer);
 	list_init(&c->runnable);
 	c->readable = true;

@@ -35,6 +35,8 @@ struct sock_addr;
 #define CONN_OUT_BOUND 65536
 /* The head of an answer, at most, with all that frames its body. */
 #define CONN_OUT_HEAD_MAX 65536
+/* What conn_write may be given to follow it, at most. */
+#define CONN_TAIL_MAX 32
 /* Answers up to this are copied into one send; above, they are gathered. */
 #define CONN_COPY_MAX 16384
 /* An orderly close reads on for so long, and so much, at most. */
@@ -206,7 +208,7 @@ char *conn_take_read_mem(struct conn *c, struct str s);
 
 /*
  * Sends what waits in c->out, then data, then, when all of data was taken,
- * tail (at most 32 bytes). What cannot be sent now is kept when all of it
+ * tail (at most CONN_TAIL_MAX). What cannot be sent now is kept when all of it
  * finds room within CONN_OUT_BOUND. Returns how many bytes of data were taken
  * (less: the connection is blocked), -E_GONE, or -E_NOMEM.
  */

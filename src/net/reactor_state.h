@@ -84,6 +84,9 @@ void reactor_count_ready(struct reactor *r, int more);
 /* A timer was set: whoever waits has to know, when it is the first one. */
 void reactor_timer_set(struct reactor *r, uint64_t due_ms);
 
+/* Events of its descriptor come; out: when it can be written to, too. */
+void conn_watch(struct conn *c, bool out);
+
 /* A connection has gone: there may be room to accept again. */
 void reactor_on_room(struct reactor *r);
 

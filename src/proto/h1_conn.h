@@ -1,12 +1,15 @@
 /*
  * h1_conn: what HTTP/1 keeps of a connection; for the h1_* files and those of
  * protocols whose answers are HTTP/1.
- * h1.c reads requests (the reactor's side), h1_response.c writes answers (the
- * application's side, between ready and end), h1_body.c takes bodies in.
+ * h1_states.c reads requests (the reactor's side) and h1_running.c goes on
+ * while the application runs; h1_response.c writes answers (the application's
+ * side, between ready and end); h1_body.c takes bodies in; h1_pages.c answers
+ * for the application.
  */
 #ifndef PROTO_H1_CONN_H
 #define PROTO_H1_CONN_H
 
+#include "http/response.h"
 #include "http/seams.h"
 #include "net/conn.h"
 #include "proto/h1_chunk.h"
@@ -15,6 +18,9 @@
 
 struct h1;
 
+/* Lines of answers that do not change. */
+#define H1_SERVER "Server: " RESPONSE_SERVER "\r\n"
+#define H1_LAST "Connection: close\r\n"
 /* An unread body up to this is read and thrown away for keep-alive. */
 #define H1_DRAIN_MAX ((uint64_t)256 << 10)
 /*
@@ -72,7 +78,7 @@ struct h1_state {
 	bool idle;      /* no request is in progress */
 };
 
-extern const struct h1_state h1_in_application;
+extern const struct h1_state h1_fresh, h1_in_application, h1_done;
 
 /* The functions of proto_ops, for each that differs in how it opens. */
 int h1_start(struct conn *c, const struct h1_wire *wire, size_t head_max);
@@ -100,6 +106,10 @@ void h1_clock_once(struct h1 *h, size_t timeout);
 /* Enough bytes of body and answer have moved since: that clock starts anew. */
 bool h1_clock_go_on(struct h1 *h, size_t timeout);
 
+/* --- h1_pages.c --- */
+
+/* No slot was free for it in time: 503. */
+void h1_turn_away(struct h1 *h);
 /*
  * Answers status with a page of ours and ends the connection. Nothing of
  * another answer may have left.
@@ -107,11 +117,17 @@ bool h1_clock_go_on(struct h1 *h, size_t timeout);
 void
 h1_refuse(struct h1 *h, const struct http_error *err, enum close_reason why);
 
-/* Whoever waits for something of its request must look again. */
-void h1_wake(struct h1 *h);
+/* --- h1_states.c --- */
 
+/* Frees what it has of its request. */
+void h1_forget_request(struct h1 *h);
 /* The application's side is done: what comes next, then the hand-back. */
 void h1_after_answer(struct h1 *h);
+
+/* --- h1_running.c --- */
+
+/* Whoever waits for something of its request must look again. */
+void h1_wake(struct h1 *h);
 
 /* --- h1_body.c --- */
 
@@ -142,8 +158,5 @@ bool h1_body_droppable(const struct h1 *h);
 /* --- h1_response.c --- */
 
 extern const struct stream_ops h1_stream_ops;
-
-/* A whole answer of ours, with Connection: close. 0 or -E_*. */
-int h1_page_put(struct buf *out, const struct http_error *err, bool head_only);
 
 #endif

@@ -1,10 +1,7 @@
 /*
  * Answers in HTTP/1 (RFC 9112, sections 4, 6 and 7.1). Run by the
- * application's thread between ready and end; the pages of errors by the
- * holder of the reactor.
+ * application's thread between ready and end.
  */
-#include <stdio.h>
-
 #include "base/error.h"
 #include "base/num.h"
 #include "http/http_date.h"
@@ -16,17 +13,15 @@
 
 #include "base/banned.h"
 
-#define SERVER "Server: " RESPONSE_SERVER "\r\n"
 #define DATE "Date: "
 #define KEEP_ALIVE "Connection: keep-alive\r\n"
-#define LAST "Connection: close\r\n"
-#define RETRY "Retry-After: 1\r\n"
 #define CHUNKED "Transfer-Encoding: chunked\r\n"
 
 #define REASON_KEPT_MAX 64
 /* What our own lines need, the reason not counted. */
 #define OPENING_MAX \
-	(sizeof("HTTP/1.1 200 \r\n" SERVER DATE KEEP_ALIVE) + HTTP_DATE_LEN + 2)
+	(sizeof("HTTP/1.1 200 \r\n" H1_SERVER DATE KEEP_ALIVE) + \
+	    HTTP_DATE_LEN + 2)
 #define FRAME_MAX (OPENING_MAX + sizeof(CHUNKED))
 
 /*
@@ -70,14 +65,14 @@ put_opening(char *p, const struct h1 *h, struct str reason, char **date)
 	*date = NULL;
 	p = put_status(p, resp->status, reason);
 	if (!resp->has_server)
-		p = str_copy(p, STR(SERVER));
+		p = str_copy(p, STR(H1_SERVER));
 	if (!resp->has_date) {
 		p = str_copy(p, STR(DATE));
 		*date = p;
 		p = str_copy(p, http_date_now());
 		p = str_copy(p, STR("\r\n"));
 	}
-	return str_copy(p, h->last ? STR(LAST) : STR(KEEP_ALIVE));
+	return str_copy(p, h->last ? STR(H1_LAST) : STR(KEEP_ALIVE));
 }
 
 static bool
@@ -548,27 +543,3 @@ const struct stream_ops h1_stream_ops = {
 	.reset = on_reset,
 	.connection = on_connection,
 };
-
-/* --- our own pages --- */
-
-int
-h1_page_put(struct buf *out, const struct http_error *err, bool head_only)
-{
-	struct str reason = http_status_reason(err->status);
-	char page[512];
-	int n, rc;
-
-	n = snprintf(page, sizeof(page), "%u %.*s\n%s\n", err->status,
-	    STR_ARG(reason), err->text);
-	if (n < 0 || (size_t)n >= sizeof(page))
-		n = 0;
-	rc = buf_printf(out,
-	    "HTTP/1.1 %u %.*s\r\n" SERVER "Date: %.*s\r\n" LAST
-	    "Content-Type: text/plain; charset=utf-8\r\n"
-	    "%sContent-Length: %d\r\n\r\n",
-	    err->status, STR_ARG(reason), STR_ARG(http_date_now()),
-	    err->status == 503 ? RETRY : "", n);
-	if (rc < 0 || head_only)
-		return rc;
-	return buf_put(out, (struct str){ page, (size_t)n });
-}

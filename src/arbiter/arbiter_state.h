@@ -41,10 +41,11 @@ struct generation {
 	    *config; /* in config_mem, once frozen; adopted: NULL */
 	struct config_draft *draft; /* until frozen */
 	unsigned n_forked;          /* becomes worker.age, as in Gunicorn */
-	uint64_t asked_ms;          /* when a long boot was last spoken of */
-	bool is_reload;             /* somebody asked for it */
-	bool loaded;                /* its template has its hooks */
-	uint64_t end_ms;            /* its template ends by then; 0: goes on */
+	uint64_t started_ms;
+	uint64_t asked_ms; /* when a long boot was last spoken of */
+	bool is_reload;    /* somebody asked for it */
+	bool loaded;       /* its template has its hooks */
+	uint64_t end_ms;   /* its template ends by then; 0: goes on */
 };
 
 struct worker {

@@ -86,7 +86,7 @@ create(struct arbiter *a)
 		return NULL;
 	g->link = -1;
 	g->number = a->last_generation + 1;
-	g->asked_ms = clock_ms();
+	g->asked_ms = g->started_ms = clock_ms();
 	g->draft =
 	    config_draft_copy(a->reread != NULL ? a->reread : a->h->draft);
 	g->config_mem = mmap(NULL, CONFIG_MEM_LEN, PROT_READ | PROT_WRITE,
@@ -528,6 +528,23 @@ generation_sweep(struct arbiter *a)
 	}
 }
 
+/*
+ * A reload whose template takes longer than somebody has said. The first start
+ * has whoever started us to look after it.
+ */
+static void
+look_overdue(const struct arbiter *a, const struct generation *g, uint64_t now)
+{
+	const struct config *cfg = generation_config(a);
+
+	if (a->current == NULL || cfg == NULL || cfg->boot_timeout == 0 ||
+	    now <= g->started_ms + cfg->boot_timeout || g->template_pid <= 0)
+		return;
+	log_event(EV_ARBITER_TEMPLATE_STUCK,
+	    (unsigned)((now - g->started_ms) / 1000));
+	kill(g->template_pid, SIGKILL);
+}
+
 void
 generation_tick(struct arbiter *a, uint64_t now)
 {
@@ -536,8 +553,10 @@ generation_tick(struct arbiter *a, uint64_t now)
 	if (a->template_again_ms != 0 && now >= a->template_again_ms &&
 	    a->stop == STOP_NONE)
 		generation_start(a);
-	if (g == NULL || g->state == GENERATION_LIVE ||
-	    now < g->asked_ms + BOOT_REMINDER_MS)
+	if (g == NULL || g->state == GENERATION_LIVE)
+		return;
+	look_overdue(a, g, now);
+	if (now < g->asked_ms + BOOT_REMINDER_MS)
 		return;
 	g->asked_ms = now;
 	log_event(EV_ARBITER_STILL_BOOTING,

@@ -22,6 +22,7 @@
 
 #define BACKOFF_FIRST_MS 100
 #define BACKOFF_LAST_MS 5000
+#define BOOT_MS 30000       /* a start may take longer than a request */
 #define ABORT_GRACE_MS 1000 /* for the stacks to be written, before KILL */
 #define DRAIN_GRACE_MS 1000 /* workers end themselves a little before */
 /* A look that is so late: we were stopped, or the whole container was. */
@@ -273,7 +274,9 @@ workers_balance(struct arbiter *a)
 	struct standing s;
 	int rc;
 
-	g = a->candidate != NULL ? a->candidate : a->current;
+	g = a->candidate;
+	if (g == NULL || g->state != GENERATION_LIVE)
+		g = a->current; /* one that is being made holds up nobody */
 	if (g == NULL || g->state != GENERATION_LIVE || a->stop != STOP_NONE)
 		return;
 	s = count(a, g);
@@ -444,9 +447,11 @@ look_ready(struct arbiter *a, struct worker *w, uint32_t state)
 static void
 abort_silent(struct arbiter *a, struct worker *w)
 {
-	char call[BOARD_CALL_MAX];
+	char call[BOARD_CALL_MAX] = "its start";
 
-	board_call_text(board_longest_call(&a->board->rows[w->row]), call);
+	if (w->ready)
+		board_call_text(
+		    board_longest_call(&a->board->rows[w->row]), call);
 	log_event(EV_ARBITER_WORKER_TIMEOUT, (int)w->pid,
 	    call[0] == '\0' ? "no request" : call);
 	w->aborted = true;
@@ -487,6 +492,25 @@ abort_grace(const struct config *cfg)
 					    : 2 * ABORT_GRACE_MS;
 }
 
+/* Too long since it was asked for, or since it last gave a sign of life. */
+static bool
+is_silent(const struct arbiter *a, const struct worker *w,
+    const struct config *cfg, uint64_t now)
+{
+	struct board_row *row = &a->board->rows[w->row];
+	uint64_t limit = cfg->timeout;
+
+	if (w->ready)
+		return limit > 0 &&
+		    awake(a, board_silence_ms(row, now), now) > limit;
+	if (limit > 0 && limit < BOOT_MS)
+		limit = BOOT_MS;
+	if (cfg->boot_timeout > 0)
+		limit = cfg->boot_timeout;
+	return limit > 0 &&
+	    awake(a, now - atomic_load(&row->started_ms), now) > limit;
+}
+
 static void
 look_alive(struct arbiter *a, struct worker *w, uint64_t now)
 {
@@ -513,9 +537,7 @@ look_alive(struct arbiter *a, struct worker *w, uint64_t now)
 		send_signal(w, SIGKILL);
 		return;
 	}
-	if (w->ready && cfg->timeout > 0 &&
-	    awake(a, board_silence_ms(&a->board->rows[w->row], now), now) >
-		cfg->timeout)
+	if (is_silent(a, w, cfg, now))
 		abort_silent(a, w);
 }
 

@@ -154,3 +154,40 @@ def test_logs_opened_anew_meanwhile_do_not_end_it(serve, until):
         until(lambda: len(s.workers()) == 2 and not old & set(s.workers()),
               "new workers")
     assert "The reload failed" not in (s.folder / "error.log").read_text()
+
+
+def test_one_that_hangs_holds_up_nothing_else(serve, until):
+    """Neither the replacement of workers nor TTIN, nor the next reload."""
+    s = serve(app=OLD, conf="workers = 2\n")
+    s.write("gunicorn.conf.py", "import time\ntime.sleep(3600)\n")
+    s.signal("HUP")
+    until(lambda: len(s.template()) == 2, "the new template")
+    gone = s.workers()[0]
+    os.kill(gone, 9)
+    until(lambda: len(s.workers()) == 2 and gone not in s.workers(),
+          "another worker")
+    s.signal("TTIN")
+    until(lambda: len(s.workers()) == 3, "a third one")
+    old = set(s.workers())
+    s.write("gunicorn.conf.py", "workers = 2\n")
+    s.signal("HUP")
+    until(lambda: len(s.workers()) == 2 and not old & set(s.workers()),
+          "new workers")
+    until(lambda: len(s.template()) == 1, "one template")
+    s.write("gunicorn.conf.py", "import time\ntime.sleep(3600)\n")
+    s.signal("HUP")
+    until(lambda: len(s.template()) == 2, "the new template")
+    s.signal("TERM")
+    assert s.wait(10) == 0
+
+
+def test_one_that_hangs_is_ended_where_its_time_is_said(serve, until):
+    s = serve(app=OLD, preload_app="true", boot_timeout=2)
+    s.write("app.py", "import time\ntime.sleep(3600)\n")
+    s.signal("HUP")
+    s.wait_log("The reload failed")
+    assert s.get("/").body == b"old"
+    until(lambda: len(s.template()) == 1, "one template")
+    s.write("app.py", NEW)
+    s.signal("HUP")
+    until(lambda: s.get("/").body == b"new", "the new code")

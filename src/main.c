@@ -10,6 +10,7 @@
 
 #include "admin/admin.h"
 #include "base/version.h"
+#include "dirty/dirty_module.h"
 #include "init/init.h"
 #include "python/python_exe.h"
 #include "python/python_start.h"
@@ -153,6 +154,10 @@ main(int argc, char **argv)
 	const struct command *c;
 
 	argv0 = argc > 0 ? argv[0] : "";
+	if (dirty_module_announce() < 0) {
+		fputs("greencorn: out of memory\n", stderr);
+		return 1;
+	}
 	if (argc > 0 && python_exe_is_python(argv0))
 		return python(argc, argv);
 	c = argc > 1 ? find_command(argv[1]) : NULL;

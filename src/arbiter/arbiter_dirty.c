@@ -15,6 +15,7 @@
 #include "config/config.h"
 #include "role/role.h"
 #include "sys/fd.h"
+#include "sys/message.h"
 #include "sys/sock.h"
 #include "sys/sys_owner.h"
 
@@ -28,7 +29,7 @@
 #define KILL_GRACE_MS 3000
 
 /*
- * Named for the server's first process, so that a successor of the arbiter
+ * The door, and the address. It is named for the server's first process, so that a successor of the arbiter
  * has the same. In containers that is pid 1: there the namespace tells them
  * apart, since abstract names, and perhaps /tmp, are a pod's.
  */
@@ -41,6 +42,8 @@ arbiter_dirty_name(struct arbiter *a)
 	const char *dir = "/tmp";
 
 	h->dirty_listener = -1;
+	if (message_pair(h->dirty_door) < 0) /* then by its address */
+		h->dirty_door[0] = h->dirty_door[1] = -1;
 	(void)stat("/proc/self/ns/pid", &st);
 	if (access(dir, W_OK | X_OK) < 0)
 		snprintf(h->dirty_address, sizeof(h->dirty_address),

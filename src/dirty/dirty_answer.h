@@ -14,7 +14,7 @@
 /* Whom an answer is for. */
 struct dirty_caller {
 	enum dirty_format format;
-	uint64_t id;             /* binary */
+	uint64_t id;             /* binary, linked */
 	char text[DIRTY_ID_MAX]; /* JSON: the value as it came */
 	unsigned text_len;
 };

@@ -1,7 +1,8 @@
 /*
- * Connections at the named address. Run by the dirty arbiter. While a call
- * runs nothing is read from its connection, so that a caller can neither
- * queue more than one nor fill memory; that it leaves is still seen.
+ * Who calls, and connections at the named address. Run by the dirty arbiter.
+ * While a call runs nothing is read from such a connection, so that a caller
+ * can neither queue more than one nor fill memory; that it leaves is still
+ * seen. A link (dirty_links.c) is read at any time.
  */
 #include "dirty/dirty_state.h"
 
@@ -19,13 +20,15 @@
 
 #define READ_LEN ((size_t)64 << 10)
 #define READS_MAX 64 /* in one turn: others wait, too */
+/* Credit is given back in few large pieces. */
+#define CREDIT_LEAST (DIRTY_WINDOW / 4)
 
 static void
 watch(struct dirty_router *r, struct dirty_conn *c)
 {
 	unsigned events = POLLER_HALF;
 
-	if (c->call == NULL && !c->closing)
+	if ((c->is_link || !dirty_conn_is_busy(c)) && !c->closing)
 		events |= POLLER_IN;
 	if (buf_len(&c->out) > 0)
 		events |= POLLER_OUT;
@@ -39,11 +42,10 @@ watch(struct dirty_router *r, struct dirty_conn *c)
 void
 dirty_callers_close(struct dirty_router *r, struct dirty_conn *c)
 {
-	struct dirty_call *call = c->call;
-
-	c->call = NULL;
-	if (call != NULL)
-		dirty_calls_abandon(r, call);
+	while (dirty_conn_is_busy(c))
+		dirty_calls_abandon(r,
+		    LIST_OF(c->calls.next, struct dirty_call, of_conn));
+	list_remove(&c->flush);
 	poller_remove(r->poller, c->fd);
 	fd_close(c->fd);
 	dirty_table_remove(&r->callers, c->id);
@@ -61,29 +63,30 @@ is_trusted(const struct dirty_router *r, int fd)
 	    (uid == r->uid || uid == geteuid() || uid == 0);
 }
 
-static void
-open_one(struct dirty_router *r, int fd)
+struct dirty_conn *
+dirty_callers_open(struct dirty_router *r, int fd)
 {
-	struct dirty_conn *c = NULL;
+	struct dirty_conn *c = calloc(1, sizeof(*c));
 
-	if (is_trusted(r, fd))
-		c = calloc(1, sizeof(*c));
 	if (c != NULL)
 		c->id = dirty_table_add(&r->callers, c);
 	if (c == NULL || c->id == 0) {
 		fd_close(fd);
 		free(c);
-		return;
+		return NULL;
 	}
 	c->fd = fd;
 	c->watched = POLLER_IN | POLLER_HALF;
+	list_init(&c->calls);
+	list_init(&c->flush);
 	buf_init(&c->in, DIRTY_BUF_MAX);
 	buf_init(&c->out, DIRTY_BUF_MAX);
 	if (poller_add(r->poller, fd, c->watched, c->id) == 0)
-		return;
+		return c;
 	dirty_table_remove(&r->callers, c->id);
 	fd_close(fd);
 	free(c);
+	return NULL;
 }
 
 void
@@ -93,13 +96,28 @@ dirty_callers_accept(struct dirty_router *r)
 	int fd;
 
 	while ((fd = sock_accept(r->listener, &peer)) >= 0 || fd == -E_GONE)
-		if (fd >= 0)
-			open_one(r, fd);
+		if (fd >= 0 && !is_trusted(r, fd))
+			fd_close(fd);
+		else if (fd >= 0)
+			(void)dirty_callers_open(r, fd);
 	if (fd == -E_AGAIN || !r->listener_watched)
 		return;
 	/* No descriptor is left: tried again at the next tick. */
 	poller_remove(r->poller, r->listener);
 	r->listener_watched = false;
+}
+
+/* What its stream was sent has left: a caller at the address says no more. */
+static void
+give_credit(struct dirty_router *r, struct dirty_conn *c)
+{
+	struct dirty_call *call;
+
+	if (!dirty_conn_is_busy(c))
+		return;
+	call = LIST_OF(c->calls.next, struct dirty_call, of_conn);
+	if (call->owed >= CREDIT_LEAST)
+		dirty_calls_credit(r, call, 0);
 }
 
 /* false: it is closed now. */
@@ -119,8 +137,10 @@ flush(struct dirty_router *r, struct dirty_conn *c)
 		buf_used(&c->out, (size_t)n);
 	}
 	dirty_buf_shrink(&c->out);
-	if (buf_len(&c->out) == 0 && c->call != NULL)
-		dirty_calls_credit(r, c->call);
+	if (c->is_link && c->leaving && !c->closing && !dirty_conn_is_busy(c))
+		dirty_links_leave(r, c);
+	if (buf_len(&c->out) == 0 && !c->is_link)
+		give_credit(r, c);
 	if (buf_len(&c->out) == 0 && c->closing) {
 		dirty_callers_close(r, c);
 		return false;
@@ -132,17 +152,48 @@ flush(struct dirty_router *r, struct dirty_conn *c)
 void
 dirty_callers_flush(struct dirty_router *r, struct dirty_conn *c)
 {
-	(void)flush(r, c);
+	if (!c->is_link)
+		(void)flush(r, c);
+	else if (list_empty(&c->flush))
+		list_append(&r->flush, &c->flush);
+}
+
+void
+dirty_callers_flush_all(struct dirty_router *r)
+{
+	struct list *n;
+
+	while ((n = list_shift(&r->flush)) != NULL)
+		(void)flush(r, LIST_OF(n, struct dirty_conn, flush));
+}
+
+/* A process does not read what it is told: this call pays, not its link. */
+static bool
+give_up_answer(struct dirty_router *r, struct dirty_call *call)
+{
+	struct dirty_conn *c = call->conn;
+
+	dirty_calls_abandon(r, call);
+	if (dirty_answer_error(&c->out, &call->caller, "DirtyError",
+		"The caller's process does not read its answers", NULL) == 0)
+		return true;
+	dirty_callers_close(r, c);
+	return false;
 }
 
 bool
-dirty_callers_forward(struct dirty_router *r, struct dirty_conn *c,
+dirty_callers_forward(struct dirty_router *r, struct dirty_call *call,
     const struct dirty_envelope *e, struct str payload)
 {
+	struct dirty_conn *c = call->conn;
 	char head[DIRTY_HEAD_MAX];
-	size_t n = dirty_frame_head(c->call->caller.format,
-	    (enum dirty_type)e->type, c->call->caller.id, payload.len, head);
+	size_t n = dirty_frame_head(call->caller.format,
+	    (enum dirty_type)e->type, call->caller.id, payload.len, head);
 
+	/* DIRTY_SPARE is for errors. */
+	if (c->is_link &&
+	    buf_len(&c->out) + payload.len > c->out.max - DIRTY_SPARE)
+		return give_up_answer(r, call);
 	if (buf_put(&c->out, (struct str){ head, n }) == 0 &&
 	    buf_put(&c->out, payload) == 0)
 		return true;
@@ -179,11 +230,11 @@ stash_problem(int rc)
 
 /* value: what a response says, whole. */
 static int
-respond(struct dirty_conn *c, uint64_t id, struct str value)
+respond(struct dirty_conn *c, const struct dirty_caller *to, struct str value)
 {
 	char head[DIRTY_HEAD_MAX];
-	size_t n =
-	    dirty_frame_head(DIRTY_BINARY, DIRTY_RESPONSE, id, value.len, head);
+	size_t n = dirty_frame_head(
+	    to->format, DIRTY_RESPONSE, to->id, value.len, head);
 	int rc = buf_put(&c->out, (struct str){ head, n });
 
 	return rc < 0 ? rc : buf_put(&c->out, value);
@@ -200,21 +251,17 @@ run_stash(struct dirty_router *r, const struct dirty_stash_request *rq,
 	return rc < 0 ? rc : dirty_stash_do(r->stash, rq, out);
 }
 
-/* One operation; the answer goes to out. */
-static void
-use_stash(struct dirty_router *r, struct dirty_conn *c,
-    const struct dirty_frame *f, size_t len)
+void
+dirty_callers_stash(struct dirty_router *r, struct dirty_conn *c,
+    const struct dirty_caller *caller, struct str payload)
 {
-	const struct dirty_route none = { .type = DIRTY_STASH };
 	struct dirty_stash_request rq = { .op = 0 };
-	struct dirty_caller caller;
 	const char *error = "StashError";
 	struct buf value;
 	int rc;
 
-	dirty_caller_set(&caller, f, &none);
 	buf_init(&value, DIRTY_PAYLOAD_MAX);
-	rc = dirty_stash_read(f->payload, &rq);
+	rc = dirty_stash_read(payload, &rq);
 	if (rc == 0)
 		rc = run_stash(r, &rq, &value);
 	if (rc == -E_NOT_FOUND)
@@ -222,11 +269,22 @@ use_stash(struct dirty_router *r, struct dirty_conn *c,
 						  : "StashKeyNotFoundError";
 	if (rc < 0)
 		rc = dirty_answer_error(
-		    &c->out, &caller, error, stash_problem(rc), NULL);
+		    &c->out, caller, error, stash_problem(rc), NULL);
 	else
-		rc = respond(c, f->id, buf_str(&value));
+		rc = respond(c, caller, buf_str(&value));
 	c->closing = rc < 0;
 	buf_finish(&value);
+}
+
+static void
+use_stash(struct dirty_router *r, struct dirty_conn *c,
+    const struct dirty_frame *f, size_t len)
+{
+	const struct dirty_route none = { .type = DIRTY_STASH };
+	struct dirty_caller caller;
+
+	dirty_caller_set(&caller, f, &none);
+	dirty_callers_stash(r, c, &caller, f->payload);
 	buf_used(&c->in, len);
 }
 
@@ -276,7 +334,7 @@ take_frames(struct dirty_router *r, struct dirty_conn *c)
 
 	/* A call that fails at once may end its connection. */
 	while (dirty_table_get(&r->callers, id) == c)
-		if (c->call != NULL || c->closing || !take_frame(r, c)) {
+		if (dirty_conn_is_busy(c) || c->closing || !take_frame(r, c)) {
 			dirty_callers_flush(r, c);
 			return;
 		}
@@ -285,30 +343,50 @@ take_frames(struct dirty_router *r, struct dirty_conn *c)
 void
 dirty_callers_done(struct dirty_router *r, struct dirty_conn *c)
 {
-	c->call = NULL;
+	if (c->is_link) {
+		dirty_callers_flush(r, c);
+		return;
+	}
 	if (r->stopping)
 		c->closing = true;
 	take_frames(r, c);
 }
 
+/* A frame or envelope is there, or what cannot be one; else len is its. */
+static bool
+is_complete(const struct dirty_conn *c, size_t *len)
+{
+	struct dirty_envelope e = { .len = 0 };
+	struct dirty_frame f;
+	struct str payload;
+	bool is;
+
+	if (c->is_link) {
+		is = dirty_envelope_parse(buf_str(&c->in), &e, &payload) != 0;
+		*len = e.len;
+	} else {
+		is = dirty_frame_parse(buf_str(&c->in), &f) != 0;
+		*len = f.payload.len;
+	}
+	return is;
+}
+
 /* How much to make room for: all of a frame whose head is there. */
 static size_t
-wanted(struct dirty_conn *c)
+wanted(const struct dirty_conn *c)
 {
-	struct dirty_frame f;
-	size_t have = buf_len(&c->in);
+	size_t have = buf_len(&c->in), len;
 
-	if (dirty_frame_parse(buf_str(&c->in), &f) != 0 ||
-	    f.payload.len + DIRTY_HEAD_MAX < have + READ_LEN)
+	if (is_complete(c, &len) || len + DIRTY_HEAD_MAX < have + READ_LEN)
 		return READ_LEN;
-	return f.payload.len + DIRTY_HEAD_MAX - have;
+	return len + DIRTY_HEAD_MAX - have;
 }
 
 /* Reads until nothing is there, or a frame is complete. false: it is over. */
 static bool
 read_some(struct dirty_conn *c)
 {
-	struct dirty_frame f;
+	size_t len;
 	ssize_t n;
 
 	for (unsigned i = 0; i < READS_MAX; i++) {
@@ -322,7 +400,7 @@ read_some(struct dirty_conn *c)
 		if (n < 0)
 			return false;
 		buf_added(&c->in, (size_t)n);
-		if (dirty_frame_parse(buf_str(&c->in), &f) != 0)
+		if (is_complete(c, &len))
 			return true;
 	}
 	return true;
@@ -333,27 +411,33 @@ dirty_callers_on_event(
     struct dirty_router *r, struct dirty_conn *c, unsigned events)
 {
 	if ((events & POLLER_ERROR) != 0 ||
-	    (c->call != NULL && (events & POLLER_HALF) != 0)) {
+	    ((c->is_link || dirty_conn_is_busy(c)) &&
+		(events & POLLER_HALF) != 0)) {
 		dirty_callers_close(r, c);
 		return;
 	}
 	if ((events & POLLER_OUT) != 0 && !flush(r, c))
 		return;
-	if (c->call != NULL || (events & (POLLER_IN | POLLER_HALF)) == 0)
+	if ((!c->is_link && dirty_conn_is_busy(c)) ||
+	    (events & (POLLER_IN | POLLER_HALF)) == 0)
 		return;
 	if (c->closing || !read_some(c))
 		dirty_callers_close(r, c);
+	else if (c->is_link)
+		dirty_links_take(r, c);
 	else
 		take_frames(r, c);
 }
 
 void
-dirty_callers_close_idle(struct dirty_router *r)
+dirty_callers_leave(struct dirty_router *r)
 {
 	struct dirty_conn *c;
 	unsigned at = 0;
 
 	while ((c = dirty_table_next(&r->callers, &at)) != NULL)
-		if (c->call == NULL && buf_len(&c->out) == 0)
+		if (c->is_link)
+			dirty_links_leave(r, c);
+		else if (!dirty_conn_is_busy(c) && buf_len(&c->out) == 0)
 			dirty_callers_close(r, c);
 }

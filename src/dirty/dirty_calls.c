@@ -36,8 +36,18 @@ destroy(struct dirty_router *r, struct dirty_call *call)
 	} else {
 		unqueue(r, call);
 	}
+	list_remove(&call->of_conn);
 	dirty_table_remove(&r->calls, call->id);
+	free(call->held);
 	free(call);
+}
+
+/* Nobody waits for it any more. */
+static void
+detach(struct dirty_call *call)
+{
+	list_remove(&call->of_conn);
+	call->conn = NULL;
 }
 
 /* It is over; what its caller is to read is in out. */
@@ -45,13 +55,13 @@ static void
 finish(struct dirty_router *r, struct dirty_call *call)
 {
 	struct dirty_conn *c = call->conn;
-	bool waited = call->worker == NULL;
+	bool lies_there = call->worker == NULL && c != NULL && !c->is_link;
 	size_t len = call->len;
 
 	destroy(r, call);
 	if (c == NULL)
 		return;
-	if (waited)
+	if (lies_there)
 		buf_used(&c->in, len);
 	dirty_callers_done(r, c);
 }
@@ -61,9 +71,11 @@ static void
 tell(struct dirty_call *call, const char *error, const char *message,
     const struct dirty_detail *details)
 {
-	if (call->conn != NULL)
-		(void)dirty_answer_error(
-		    &call->conn->out, &call->caller, error, message, details);
+	/* No room: its connection ends, and it knows, too. */
+	if (call->conn != NULL &&
+	    dirty_answer_error(&call->conn->out, &call->caller, error, message,
+		details) < 0)
+		call->conn->closing = true;
 }
 
 static void
@@ -107,7 +119,7 @@ fail_timed_out(
 	if (call->conn != NULL) {
 		struct dirty_conn *c = call->conn;
 
-		call->conn = NULL;
+		detach(call);
 		dirty_callers_done(r, c);
 	}
 }
@@ -115,7 +127,7 @@ fail_timed_out(
 void
 dirty_calls_abandon(struct dirty_router *r, struct dirty_call *call)
 {
-	call->conn = NULL;
+	detach(call);
 	if (call->worker == NULL) {
 		destroy(r, call);
 		return;
@@ -175,8 +187,10 @@ refuse(struct dirty_conn *c, const struct dirty_frame *f,
 	struct dirty_caller caller;
 
 	dirty_caller_set(&caller, f, rt);
-	(void)dirty_answer_error(&c->out, &caller, error, message, details);
-	buf_used(&c->in, len);
+	if (dirty_answer_error(&c->out, &caller, error, message, details) < 0)
+		c->closing = true;
+	if (!c->is_link)
+		buf_used(&c->in, len);
 }
 
 static void
@@ -203,11 +217,25 @@ create(struct dirty_router *r, struct dirty_conn *c,
 	}
 	dirty_caller_set(&call->caller, f, rt);
 	call->conn = c;
+	list_append(&c->calls, &call->of_conn);
 	call->payload = f->payload;
 	call->len = len;
 	call->seq = ++r->last_seq;
 	call->since_ms = clock_ms();
 	return call;
+}
+
+/* It waits, and its link's buffer does not. */
+static void
+hold(struct dirty_router *r, struct dirty_call *call)
+{
+	call->held = malloc(call->payload.len);
+	if (call->held == NULL) {
+		fail(r, call, "DirtyError", "Out of memory", NULL);
+		return;
+	}
+	memcpy(call->held, call->payload.ptr, call->payload.len);
+	call->payload.ptr = call->held;
 }
 
 void
@@ -216,9 +244,11 @@ dirty_calls_start(struct dirty_router *r, struct dirty_conn *c,
 {
 	struct dirty_app *app =
 	    dirty_apps_find(r->apps, r->n_apps, rt->app_path);
-	size_t len =
-	    (size_t)(f->payload.ptr + f->payload.len - buf_str(&c->in).ptr);
+	size_t len = c->is_link
+	    ? f->payload.len
+	    : (size_t)(f->payload.ptr + f->payload.len - buf_str(&c->in).ptr);
 	struct dirty_call *call;
+	uint64_t id;
 	char text[400];
 
 	if (app == NULL || !dirty_pool_may_hold(r, app)) {
@@ -242,9 +272,12 @@ dirty_calls_start(struct dirty_router *r, struct dirty_conn *c,
 		return;
 	}
 	call->app = app;
-	c->call = call;
+	id = call->id;
 	enqueue(r, call);
 	dirty_calls_dispatch(r);
+	call = dirty_table_get(&r->calls, id);
+	if (call != NULL && call->worker == NULL && c->is_link)
+		hold(r, call);
 }
 
 /* --- to a worker --- */
@@ -292,12 +325,32 @@ hand_over(
 	call->since_ms = clock_ms();
 	list_append(&w->calls, &call->node);
 	w->n_calls++;
-	rc = dirty_pool_send(
-	    r, w, DIRTY_REQUEST, call->caller.format, call->id, payload);
-	buf_used(&c->in, call->len);
-	dirty_buf_shrink(&c->in);
+	rc = dirty_pool_send(r, w, DIRTY_REQUEST,
+	    call->caller.format == DIRTY_JSON ? DIRTY_JSON : DIRTY_BINARY,
+	    call->id, payload);
+	free(call->held);
+	call->held = NULL;
+	if (!c->is_link) {
+		buf_used(&c->in, call->len);
+		dirty_buf_shrink(&c->in);
+	}
 	if (rc < 0)
 		fail(r, call, "DirtyError", error_text(rc), NULL);
+}
+
+/* The first that waits for app, but for those whose process reads nothing. */
+static struct dirty_call *
+first_of(const struct dirty_app *app)
+{
+	struct list *n;
+
+	for (n = app->queue.next; n != &app->queue; n = n->next) {
+		struct dirty_call *call = LIST_OF(n, struct dirty_call, node);
+
+		if (buf_len(&call->conn->out) < OUT_BUSY)
+			return call;
+	}
+	return NULL;
 }
 
 /* The application whose first call has waited longest and can be run now. */
@@ -309,12 +362,9 @@ oldest(struct dirty_router *r, struct dirty_worker **w)
 	for (unsigned i = 0; i < r->n_apps; i++) {
 		struct dirty_app *app = &r->apps[i];
 		struct dirty_worker *free_one;
-		struct dirty_call *call;
+		struct dirty_call *call = first_of(app);
 
-		if (list_empty(&app->queue))
-			continue;
-		call = LIST_OF(app->queue.next, struct dirty_call, node);
-		if (best != NULL && best->seq < call->seq)
+		if (call == NULL || (best != NULL && best->seq < call->seq))
 			continue;
 		free_one = pick(r, app);
 		if (free_one == NULL)
@@ -338,13 +388,14 @@ dirty_calls_dispatch(struct dirty_router *r)
 /* --- from a worker --- */
 
 void
-dirty_calls_credit(struct dirty_router *r, struct dirty_call *call)
+dirty_calls_credit(
+    struct dirty_router *r, struct dirty_call *call, size_t size)
 {
-	uint64_t n = call->owed;
+	uint64_t n = size == 0 || size > call->owed ? call->owed : size;
 
 	if (n == 0 || call->worker == NULL)
 		return;
-	call->owed = 0;
+	call->owed -= n;
 	call->since_ms = clock_ms();
 	(void)dirty_pool_send(r, call->worker, DIRTY_CREDIT, DIRTY_BINARY,
 	    call->id, (struct str){ (const char *)&n, sizeof(n) });
@@ -358,7 +409,7 @@ on_chunk(struct dirty_router *r, struct dirty_call *call,
 	call->owed += payload.len;
 	if (call->conn == NULL)
 		return;
-	if (dirty_callers_forward(r, call->conn, e, payload))
+	if (dirty_callers_forward(r, call, e, payload))
 		dirty_callers_flush(r, call->conn);
 }
 
@@ -374,9 +425,8 @@ dirty_calls_on_message(struct dirty_router *r, struct dirty_worker *w,
 		on_chunk(r, call, e, payload);
 		return;
 	}
-	if (call->conn != NULL && e->type != DIRTY_DONE &&
-	    !dirty_callers_forward(r, call->conn, e, payload))
-		call->conn = NULL;
+	if (call->conn != NULL && e->type != DIRTY_DONE)
+		(void)dirty_callers_forward(r, call, e, payload);
 	finish(r, call);
 	dirty_calls_dispatch(r);
 }

@@ -101,9 +101,18 @@ size_t
 dirty_frame_head(enum dirty_format format, enum dirty_type type, uint64_t id,
     size_t payload_len, char dst[DIRTY_HEAD_MAX])
 {
+	const struct dirty_envelope e = { .len = (uint32_t)payload_len,
+		.type = (uint8_t)type,
+		.format = DIRTY_BINARY,
+		.id = id };
+
 	if (format == DIRTY_JSON) {
 		put_u32(dst, (uint32_t)payload_len);
 		return JSON_HEAD;
+	}
+	if (format == DIRTY_LINKED) {
+		memcpy(dst, &e, sizeof(e));
+		return sizeof(e);
 	}
 	dst[0] = MAGIC;
 	dst[1] = MAGIC_2;
@@ -113,6 +122,23 @@ dirty_frame_head(enum dirty_format format, enum dirty_type type, uint64_t id,
 	put_u32(dst + 8, (uint32_t)(id >> 32));
 	put_u32(dst + 12, (uint32_t)id);
 	return BINARY_HEAD;
+}
+
+ssize_t
+dirty_envelope_parse(
+    struct str in, struct dirty_envelope *e, struct str *payload)
+{
+	_Static_assert(sizeof(*e) <= DIRTY_HEAD_MAX, "a head");
+
+	if (in.len < sizeof(*e))
+		return 0;
+	memcpy(e, in.ptr, sizeof(*e));
+	if (e->len > DIRTY_PAYLOAD_MAX)
+		return -E_TOO_LONG;
+	if (in.len < sizeof(*e) + e->len)
+		return 0;
+	*payload = (struct str){ in.ptr + sizeof(*e), e->len };
+	return (ssize_t)(sizeof(*e) + e->len);
 }
 
 /* --- JSON --- */

@@ -22,9 +22,10 @@
 enum dirty_format {
 	DIRTY_JSON,   /* 25.0: length, then JSON */
 	DIRTY_BINARY, /* from 25.1 on: "GD", version, type, length, id, TLV */
+	DIRTY_LINKED, /* ours: an envelope, then TLV */
 };
 
-/* On the wire; those from HELLO on are ours and only go to workers' links. */
+/* On the wire; those from HELLO on are ours and only go over links. */
 enum dirty_type {
 	DIRTY_NONE = 0,
 	DIRTY_REQUEST = 1,
@@ -40,10 +41,31 @@ enum dirty_type {
 	DIRTY_LEAVING,      /* worker: no more calls, please; STOP answers */
 	DIRTY_DONE,         /* worker: a cancelled call has ended */
 	DIRTY_CANCEL,       /* to it: nobody waits for that call any more */
-	DIRTY_CREDIT,       /* to it: so many bytes of a stream have left */
+	DIRTY_CREDIT,       /* to it: so many bytes of a stream were read */
 	DIRTY_STOP,         /* to it: finish what runs, then end */
 	DIRTY_MAKING,       /* worker: which app is made now; empty: none */
+	DIRTY_REFUSED,      /* to a caller: not begun, ask the next arbiter */
 };
+
+/*
+ * On a link, before each payload; both ends are of one program. A worker
+ * says HELLO, READY, LEAVING, DONE and answers; a caller REQUEST, STASH,
+ * CANCEL and CREDIT, under ids of its own that are never used twice.
+ */
+struct dirty_envelope {
+	uint32_t len;
+	uint8_t type;   /* enum dirty_type */
+	uint8_t format; /* enum dirty_format of the payload */
+	uint16_t spare;
+	uint64_t id; /* of the call */
+};
+
+/*
+ * The envelope and the payload that in begins with: how many bytes, 0 when
+ * more is needed, -E_TOO_LONG.
+ */
+ssize_t dirty_envelope_parse(
+    struct str in, struct dirty_envelope *e, struct str *payload);
 
 struct dirty_frame {
 	enum dirty_format format;

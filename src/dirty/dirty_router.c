@@ -47,9 +47,13 @@ read_apps(struct dirty_router *r)
 	return 0;
 }
 
+/* Where calls come in: the address, and the door of the tree. */
 static void
-watch_listener(struct dirty_router *r)
+watch_entrances(struct dirty_router *r)
 {
+	if (!r->door_watched && r->door >= 0)
+		r->door_watched = poller_add(r->poller, r->door, POLLER_IN,
+				      DIRTY_SOURCE_DOOR) == 0;
 	if (r->listener_watched || r->listener < 0)
 		return;
 	r->listener_watched = poller_add(r->poller, r->listener, POLLER_IN,
@@ -66,6 +70,8 @@ prepare(struct dirty_router *r, struct heritage *h)
 	r->server_board = h->board;
 	r->server_row = h->row;
 	r->listener = h->dirty_listener;
+	r->door = h->dirty_door[0];
+	list_init(&r->flush);
 	r->uid = geteuid();
 	if (owner_find(&owner, r->cfg->user, r->cfg->group) == 0)
 		r->uid = owner.uid;
@@ -86,7 +92,7 @@ prepare(struct dirty_router *r, struct heritage *h)
 	if (r->stash == NULL || r->board == NULL || r->signal_fd < 0 ||
 	    r->poller < 0)
 		return -E_SYSTEM;
-	watch_listener(r);
+	watch_entrances(r);
 	return poller_add(
 	    r->poller, r->signal_fd, POLLER_IN, DIRTY_SOURCE_SIGNALS);
 }
@@ -105,7 +111,12 @@ stop_begin(struct dirty_router *r)
 	r->listener_watched = false;
 	fd_close(r->listener);
 	r->listener = -1;
-	dirty_callers_close_idle(r);
+	if (r->door_watched)
+		poller_remove(r->poller, r->door);
+	r->door_watched = false;
+	fd_close(r->door);
+	r->door = -1;
+	dirty_callers_leave(r);
 }
 
 static void
@@ -245,6 +256,10 @@ on_source(struct dirty_router *r, enum dirty_source source)
 		if (r->listener >= 0)
 			dirty_callers_accept(r);
 		return;
+	case DIRTY_SOURCE_DOOR:
+		if (r->door >= 0)
+			dirty_links_accept(r);
+		return;
 	case DIRTY_SOURCE_SIGNALS:
 		read_signals(r);
 		return;
@@ -297,12 +312,13 @@ turn(struct dirty_router *r)
 		dirty_calls_tick(r, now);
 	}
 	if (!r->stopping)
-		watch_listener(r);
+		watch_entrances(r);
 	else if (stop_proceed(r, now))
 		return false;
 	n = poller_wait(r->poller, events, is_busy(r) ? TICK_BUSY_MS : TICK_MS);
 	for (int i = 0; i < n; i++)
 		on_event(r, &events[i]);
+	dirty_callers_flush_all(r);
 	return true;
 }
 

@@ -37,36 +37,36 @@ enum dirty_source {
 	DIRTY_SOURCE_LISTENER,
 	DIRTY_SOURCE_SIGNALS,
 	DIRTY_SOURCE_TEMPLATE,
+	DIRTY_SOURCE_DOOR,
 };
 
-/* On a link, before each payload; both ends are of one program. */
-struct dirty_envelope {
-	uint32_t len;
-	uint8_t type;   /* enum dirty_type */
-	uint8_t format; /* enum dirty_format */
-	uint16_t spare;
-	uint64_t id; /* of the call, ours */
-};
-
-/* A connection at the named address: one call at a time. */
+/*
+ * Whoever calls: a connection at the named address, with one call at a time,
+ * or a process's link, with any number.
+ */
 struct dirty_conn {
 	uint64_t id;
 	int fd;
+	bool is_link;
 	struct buf in, out;
-	struct dirty_call *call; /* NULL: none */
-	unsigned watched;        /* enum poller_events */
-	bool closing;            /* once out is empty */
+	struct list calls; /* by their of_conn */
+	unsigned watched;  /* enum poller_events */
+	bool closing;      /* once out is empty */
+	bool leaving;      /* a link: it was told so */
+	struct list flush; /* a link that has something in out */
 };
 
 struct dirty_call {
 	uint64_t id;
 	struct list node; /* of its app's queue, or of its worker's calls */
 	struct dirty_app *app;
-	struct dirty_conn *conn;     /* NULL: nobody waits any more */
+	struct dirty_conn *conn; /* NULL: nobody waits any more */
+	struct list of_conn;
 	struct dirty_worker *worker; /* NULL: it waits for one */
 	struct dirty_caller caller;
-	size_t len;         /* of its frame, which lies in conn->in */
-	struct str payload; /* in conn->in, until it has a worker */
+	size_t len;         /* of its frame: in conn->in, or held */
+	struct str payload; /* until it has a worker */
+	char *held;         /* a link's: payload's memory while it waits */
 	uint64_t seq;       /* calls in the order in which they came */
 	uint64_t since_ms;  /* it waits, runs, or yielded last */
 	size_t owed;        /* bytes whose credit the worker has not back */
@@ -106,8 +106,9 @@ struct dirty_router {
 	struct board *board; /* of this part of the tree */
 	struct board *server_board;
 	unsigned server_row;
-	int poller, signal_fd, listener;
-	bool listener_watched;
+	int poller, signal_fd, listener, door;
+	bool listener_watched, door_watched;
+	struct list flush; /* links, at the end of a turn */
 	uid_t uid; /* the workers', who are the callers */
 
 	struct dirty_stash *stash;
@@ -147,30 +148,59 @@ void dirty_buf_shrink(struct buf *b);
 /* The same, whatever is in it. */
 void dirty_buf_finish(struct buf *b);
 
+static inline bool
+dirty_conn_is_busy(const struct dirty_conn *c)
+{
+	return !list_empty(&c->calls);
+}
+
 /* dirty_callers.c */
 void dirty_callers_accept(struct dirty_router *r);
+/* NULL: fd is closed. */
+struct dirty_conn *dirty_callers_open(struct dirty_router *r, int fd);
 void dirty_callers_on_event(
     struct dirty_router *r, struct dirty_conn *c, unsigned events);
-/* The call is over and its frame done with: on to the next one. */
+/* A call is over and its frame done with: on to the next one. */
 void dirty_callers_done(struct dirty_router *r, struct dirty_conn *c);
-/* Sends what is in out, as far as it goes. */
+/* Sends what is in out, now or at the end of this turn. */
 void dirty_callers_flush(struct dirty_router *r, struct dirty_conn *c);
-/* Appends what a worker said; false: the connection is closed now. */
-bool dirty_callers_forward(struct dirty_router *r, struct dirty_conn *c,
+/* Links, at the end of a turn. */
+void dirty_callers_flush_all(struct dirty_router *r);
+/*
+ * Appends what a worker said of a call; what does not fit becomes an error.
+ * false: the connection is closed now.
+ */
+bool dirty_callers_forward(struct dirty_router *r, struct dirty_call *call,
     const struct dirty_envelope *e, struct str payload);
 void dirty_callers_close(struct dirty_router *r, struct dirty_conn *c);
-/* Those that have no call now. */
-void dirty_callers_close_idle(struct dirty_router *r);
+/* A stop has begun: who has no call now is closed, links are told. */
+void dirty_callers_leave(struct dirty_router *r);
+/* One operation on the stash; the answer goes to out. */
+void dirty_callers_stash(struct dirty_router *r, struct dirty_conn *c,
+    const struct dirty_caller *caller, struct str payload);
+
+/* dirty_links.c */
+
+/* Those that were passed through the door. */
+void dirty_links_accept(struct dirty_router *r);
+/* Acts on all that is complete in c->in, unless it is closed meanwhile. */
+void dirty_links_take(struct dirty_router *r, struct dirty_conn *c);
+/* A stop has begun; c is closed when it has no call any more. */
+void dirty_links_leave(struct dirty_router *r, struct dirty_conn *c);
 
 /* dirty_calls.c */
 
-/* A request has come on c; rt and f point into c->in. */
+/*
+ * A request has come on c; rt and f point into c->in. A link's is done with
+ * afterwards.
+ */
 void dirty_calls_start(struct dirty_router *r, struct dirty_conn *c,
     const struct dirty_frame *f, const struct dirty_route *rt);
 /* Its caller has gone. */
 void dirty_calls_abandon(struct dirty_router *r, struct dirty_call *call);
-/* Its caller has taken all that it was sent. */
-void dirty_calls_credit(struct dirty_router *r, struct dirty_call *call);
+/* Its caller has taken n bytes of what it was sent; 0: all. */
+void dirty_calls_credit(
+    struct dirty_router *r, struct dirty_call *call, size_t n);
 /* A worker said something of a call. */
 void dirty_calls_on_message(struct dirty_router *r, struct dirty_worker *w,
     const struct dirty_envelope *e, struct str payload);

@@ -50,6 +50,10 @@ struct heritage {
 	 * dirty arbiter's listener, or -1. */
 	char dirty_address[HERITAGE_ADDRESS_MAX];
 	int dirty_listener;
+	/* The tree's own way there: the end at which the dirty arbiter takes
+	 * links (its and the arbiter's only), and that through which any
+	 * process passes one; -1: none. */
+	int dirty_door[2];
 	/* A dirty worker's: to its arbiter, and its applications, a line each
 	 * (in the template's inbox). */
 	int dirty_link;

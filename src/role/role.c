@@ -24,6 +24,14 @@
 
 #define TITLE_MAX 128
 
+static const struct heritage *own;
+
+const struct heritage *
+role_heritage(void)
+{
+	return own;
+}
+
 /* What a process gets when its arbiter has died. */
 static int
 death_signal(enum role_name name)
@@ -71,11 +79,14 @@ role_enter(enum role_name name, struct heritage *h)
 		board_set_state(h->board, h->row, BOARD_BOOTING);
 	}
 	h->role = name;
+	own = h;
 	role_watch_parent(name, h);
 	if (name != ROLE_DIRTY_ARBITER) {
 		/* Its end must be seen by those who wait there. */
 		fd_close(h->dirty_listener);
 		h->dirty_listener = -1;
+		fd_close(h->dirty_door[0]);
+		h->dirty_door[0] = -1;
 	}
 	/* As Gunicorn with setproctitle: "gunicorn: worker [name]". */
 	snprintf(title, sizeof(title), "%s: %s [%s]", h->server, role->title,

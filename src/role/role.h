@@ -54,4 +54,7 @@ void role_watch_parent(enum role_name name, const struct heritage *h);
  */
 void role_enter(enum role_name name, struct heritage *h);
 
+/* This process's, once it has entered its role; else NULL. */
+const struct heritage *role_heritage(void);
+
 #endif

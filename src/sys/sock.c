@@ -489,6 +489,12 @@ sock_sendfile(int fd, int file, off_t offset, size_t n)
 }
 
 void
+sock_shutdown_read(int fd)
+{
+	(void)shutdown(fd, SHUT_RD);
+}
+
+void
 sock_shutdown_write(int fd)
 {
 	/* Not connected any more: then it is as wished. */

@@ -100,6 +100,8 @@ ssize_t sock_sendfile(int fd, int file, off_t offset, size_t n);
 
 /* No more will be written; no more will be written nor read. */
 void sock_shutdown_write(int fd);
+/* Nothing more can come in; what had come is still there to be read. */
+void sock_shutdown_read(int fd);
 void sock_shutdown(int fd);
 /*
  * The peer sees a reset, at once and whoever else holds the socket; over a

@@ -165,7 +165,7 @@ feed(struct large *l, const char *mem, size_t n)
 
 /* --- messages --- */
 
-/* Appends (type, format, id, value) to list; value is stolen. 0 or -1. */
+/* Appends (type, format, id, size, value) to list; value is stolen. 0, -1. */
 static int
 append(PyObject *list, const struct dirty_envelope *e, PyObject *value)
 {
@@ -173,8 +173,8 @@ append(PyObject *list, const struct dirty_envelope *e, PyObject *value)
 	int rc;
 
 	item = value == NULL ? NULL
-			     : Py_BuildValue("iiKN", e->type, e->format,
-				   (unsigned long long)e->id, value);
+			     : Py_BuildValue("iiKIN", e->type, e->format,
+				   (unsigned long long)e->id, e->len, value);
 	if (item == NULL)
 		return -1;
 	rc = PyList_Append(list, item);
@@ -346,7 +346,7 @@ read_all(reader *r, PyObject *list)
 
 PyDoc_STRVAR(read_doc,
     "read(): what has come, without waiting: a list of (type, format, id,\n"
-    "value). A value that is wrong is a DirtyProtocolError. EOFError, OSError\n"
+    "size, value). A value that is wrong is a DirtyProtocolError. EOFError, OSError\n"
     "or DirtyProtocolError: the link is over. One thread at a time.");
 
 static PyObject *

@@ -169,6 +169,21 @@ put_piece(struct packer *p, PyObject *value, size_t n)
 	return PyList_Append(p->pieces, value);
 }
 
+static int put_bytes(struct packer *p, PyObject *value);
+
+/* A view that has gaps, or is of something else: what its method gives. */
+static int
+put_other(
+    struct packer *p, PyObject *value, const char *method, const char *arg)
+{
+	PyObject *view =
+	    PyObject_CallMethod(value, method, arg == NULL ? NULL : "s", arg);
+	int rc = view == NULL ? -1 : put_bytes(p, view);
+
+	Py_XDECREF(view);
+	return rc;
+}
+
 static int
 put_bytes(struct packer *p, PyObject *value)
 {
@@ -177,8 +192,16 @@ put_bytes(struct packer *p, PyObject *value)
 	char *dst;
 	int rc = -1;
 
-	if (PyObject_GetBuffer(value, &b, PyBUF_CONTIG_RO) < 0)
-		return -1;
+	if (PyObject_GetBuffer(value, &b, PyBUF_CONTIG_RO) < 0) {
+		if (!PyErr_ExceptionMatches(PyExc_BufferError))
+			return -1;
+		PyErr_Clear();
+		return put_other(p, value, "tobytes", NULL);
+	}
+	if (b.itemsize != 1 || b.ndim != 1) {
+		PyBuffer_Release(&b);
+		return put_other(p, value, "cast", "B");
+	}
 	n = (size_t)b.len;
 	if (put_simple(p, DIRTY_TLV_BYTES, n, 4) < 0)
 		goto release;

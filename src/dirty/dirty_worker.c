@@ -31,7 +31,6 @@
 
 #define EXIT_BOOT 3
 #define EXIT_EXTRA_S 2 /* beyond the graceful time, for Python's own end */
-#define WINDOW (256 << 10)
 
 static unsigned overdue_s;
 
@@ -114,8 +113,8 @@ begin(const struct heritage *h)
 	module = PyImport_ImportModule("greencorn._dirty_worker");
 	apps = python_ref_decoded(h->dirty_apps);
 	if (module != NULL && apps != NULL)
-		done = PyObject_CallMethod(module, "begin", "iOIi",
-		    h->dirty_link, apps, cfg->dirty_threads, WINDOW);
+		done = PyObject_CallMethod(module, "begin", "iOI",
+		    h->dirty_link, apps, cfg->dirty_threads);
 	if (done == NULL)
 		Py_CLEAR(module);
 	Py_XDECREF(done);

@@ -1,55 +1,67 @@
 """What a dirty worker does: its applications, their calls, its link.
 
-The main thread reads the link; each call runs in one of the threads, which
-write their answers themselves. A stream may have WINDOW bytes under way; it
-waits for credit beyond that, and so for whoever reads it.
+Calls run in threads, which write their answers themselves. Of those that have
+nothing to do one reads the link, so that a call runs where it was read; while
+all of them are busy the main thread does, a little later, since a call may
+be cancelled and a stream wants credit. A stream may have WINDOW bytes under
+way; it waits beyond that, and so for whoever reads it.
 """
 
 import os
 import select
 import signal
-import socket
-import struct
+import sys
 import threading
+import time
 import traceback
-from queue import SimpleQueue
+from collections import deque
 
 from gunicorn.dirty import protocol
 from gunicorn.dirty.app import load_dirty_app_class
 from gunicorn.dirty.errors import (DirtyAppError, DirtyAppNotFoundError,
                                    DirtyProtocolError)
+from greencorn._dirty_link import (CANCEL, CHUNK, CREDIT, DONE, END, ENVELOPE,
+                                   ERROR, HELLO, LEAVING, LINKED, MAKING,
+                                   READY, REQUEST, RESPONSE, STOP, WINDOW,
+                                   Wire, pack)
 
-# As in src/dirty/dirty_frame.h and dirty_state.h.
-REQUEST, RESPONSE, ERROR, CHUNK, END = 1, 2, 3, 4, 5
-HELLO, READY, LEAVING, DONE, CANCEL, CREDIT, STOP, MAKING = range(0x20, 0x28)
 JSON, BINARY = 0, 1
-ENVELOPE = struct.Struct("=IBBHQ")
-NUMBERS = {"response": RESPONSE, "error": ERROR, "chunk": CHUNK, "end": END}
-READ_SIZE = 1 << 16
-TEXT_MAX = 1 << 16  # of an exception, or of its traceback
+NAMES = {RESPONSE: "response", ERROR: "error", CHUNK: "chunk", END: "end"}
 
-_link = None       # socket
-_writing = threading.Lock()
+TEXT_MAX = 1 << 16  # of an exception, or of its traceback
+LOOK = 0.01    # the main thread looks this often whether somebody reads,
+LINGER = 1.0   # until it has been so for that long
+
+_wire = None
 _paths = []
 _apps = {}         # path -> object
 _threads = 1
-_window = 0
-_queue = SimpleQueue()
 _calls = {}        # id -> Call
-_woken = -1        # readable when a signal has come
+_woken = -1        # readable when the main thread is to look
+_bell = -1         # its other end
 _leaving = False
+_stop = False      # said by the dirty arbiter
+_over = False      # the dirty arbiter is gone
+
+# Of what follows, and of what calls have. Nothing is called under it.
+_mutex = threading.Lock()
+_reads = False     # somebody reads the link
+_main_reads = False
+_queue = deque()   # calls that nobody runs yet
+_idle = []         # locks of threads that wait; who is woken reads
+_n_taken = 0       # calls, ever
+_asleep = False    # the main thread, until it is woken
 
 
 # --- C's side calls these, in this order
 
-def begin(fd, paths, threads, window):
-    global _link, _threads, _window, _woken
-    _link = socket.socket(fileno=fd)
-    _link.setblocking(True)
+def begin(fd, paths, threads):
+    global _wire, _threads, _woken, _bell
+    _wire = Wire(fd)
     _paths[:] = paths.split()
-    _threads, _window = threads, window
-    _woken, wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-    signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+    _threads = threads
+    _woken, _bell = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    signal.set_wakeup_fd(_bell, warn_on_full_buffer=False)
     signal.signal(signal.SIGTERM, _on_term)
 
 
@@ -57,7 +69,7 @@ def load():
     """{path: object}, all of them initialised."""
     kinds, lines = {}, []
     for path in _paths:
-        _send(MAKING, BINARY, 0, [path.encode()])
+        _say(MAKING, BINARY, 0, path.encode())
         kinds[path] = kind = load_dirty_app_class(path)
         limit = getattr(kind, "workers", None)
         if limit is not None and (type(limit) is not int or limit < 1):
@@ -65,12 +77,12 @@ def load():
                                 "None or a whole number, at least 1",
                                 app_path=path)
         lines.append(f"{path}\t{limit or 0}\n")
-    _send(HELLO, BINARY, 0, ["".join(lines).encode()])
+    _say(HELLO, BINARY, 0, "".join(lines).encode())
     for path, kind in kinds.items():
-        _send(MAKING, BINARY, 0, [path.encode()])
+        _say(MAKING, BINARY, 0, path.encode())
         _apps[path] = kind()
         _apps[path].init()
-    _send(MAKING, BINARY, 0, [])
+    _say(MAKING, BINARY, 0)
     return _apps
 
 
@@ -79,9 +91,9 @@ def run():
     for n in range(_threads):
         threading.Thread(target=_serve, name=f"dirty-{n}",
                          daemon=True).start()
-    _send(READY, BINARY, 0, [])
+    _say(READY, BINARY, 0)
     try:
-        _read()
+        _attend()
     finally:
         signal.set_wakeup_fd(-1)
         for path, app in _apps.items():
@@ -93,13 +105,15 @@ def run():
 
 # --- the link
 
-def _send(kind, form, call_id, parts):
-    size = sum(map(len, parts))
-    pieces = protocol._joined(
-        [ENVELOPE.pack(size, kind, form, 0, call_id), *parts])
-    with _writing:
-        for piece in pieces:
-            _link.sendall(piece)
+def _say(kind, form, call_id, payload=b""):
+    _send([ENVELOPE.pack(len(payload), kind, form, 0, call_id), payload])
+
+
+def _send(parts):
+    if _over:
+        raise ConnectionError("the dirty arbiter is gone")
+    _wire.out.append((parts, None))
+    _wire.drain()
 
 
 def _on_term(*_):
@@ -108,93 +122,124 @@ def _on_term(*_):
 
 
 def _read():
-    """Hands out what comes, until the dirty arbiter says stop and nothing
-    runs, or is gone."""
-    poll = select.poll()
-    poll.register(_link, select.POLLIN)
-    poll.register(_woken, select.POLLIN)
-    inbox = Inbox()
-    told = stopping = False
+    """Acts on what has come; whoever reads."""
+    global _stop, _over
+    try:
+        messages = _wire.reader.read()
+    except Exception:
+        _over = True
+        for call in list(_calls.values()):
+            call.cancel()
+        _rouse()
+        return
+    for kind, form, call_id, _, value in messages:
+        if kind == REQUEST:
+            _calls[call_id] = call = Call(call_id, form, value)
+            _queue.append(call)
+        elif kind == STOP:
+            _stop = True
+            _rouse()
+        else:
+            call = _calls.get(call_id)  # it may end at any time
+            if kind == CREDIT and call is not None:
+                call.credit(int.from_bytes(value, sys.byteorder))
+            elif kind == CANCEL and call is not None:
+                call.cancel()
+
+
+def _rouse():
+    """The main thread looks now."""
+    try:
+        os.write(_bell, b"\0")
+    except BlockingIOError:
+        pass
+
+
+def _pass_on():
+    """Under _mutex: who reads does not any more. The lock of the one who
+    does now, or None; then True: the main thread must be woken for it."""
+    global _reads
+    if _idle:
+        return _idle.pop(), False
+    _reads = False
+    return None, _asleep
+
+
+def _wake(lock, rouse):
+    if lock is not None:
+        lock.release()
+    elif rouse:
+        _rouse()
+
+
+def _next_call(lock):
+    """For the thread whose own lock that is, which it holds."""
+    global _reads, _n_taken
+    reads = False
     while True:
+        with _mutex:
+            if _queue:
+                call = _queue.popleft()
+                _n_taken += 1
+                successor = _pass_on() if reads else (None, False)
+                break
+            if not reads:
+                reads, _reads = not _reads, True
+                rouse = _main_reads
+                if not reads:
+                    _idle.append(lock)
+        if not reads:
+            if rouse:  # it gives that up
+                _rouse()
+            lock.acquire()
+            reads = True
+        elif _over:
+            return None
+        else:
+            _wire.wait_io()
+            _read()
+    _wake(*successor)
+    return call
+
+
+def _attend():
+    """The main thread: signals, and the link while all others are busy."""
+    global _reads, _main_reads, _asleep
+    signals, both = select.poll(), select.poll()
+    signals.register(_woken, select.POLLIN)
+    both.register(_woken, select.POLLIN)
+    both.register(_wire.fd, select.POLLIN)
+    told, seen, quiet = False, -1, 0.0
+    while not _over:
         if _leaving and not told:
             told = True  # the answer is STOP, behind which no call comes
-            _send(LEAVING, BINARY, 0, [])
-        if stopping and not _calls:
+            _say(LEAVING, BINARY, 0)
+        if _stop and not _calls:
             return
-        for fd, _ in poll.poll(20 if stopping else None):
+        now = time.monotonic()
+        successor = None, False
+        with _mutex:
+            if _main_reads and _idle:
+                _main_reads = False
+                successor = _pass_on()
+            elif not _reads and _n_taken == seen:  # busy since the last look
+                _reads = _main_reads = True
+            if _n_taken != seen or not _reads:
+                seen, quiet = _n_taken, now + LINGER
+            _asleep = now > quiet
+            reads, sleeps = _main_reads, _asleep or _main_reads
+        _wake(*successor)
+        if _stop or not sleeps:
+            timeout = LOOK
+        else:
+            timeout = None
+        for fd, _ in (both if reads else signals).poll(
+                timeout and timeout * 1000):
             if fd == _woken:
                 os.read(_woken, 4096)
-                continue
-            if not inbox.receive():
-                return
-            for message in inbox.complete():
-                stopping = _act_on(*message) or stopping
-
-
-class Inbox:
-    """What has come over the link. A large message is read into its place."""
-
-    def __init__(self):
-        self.data = bytearray()
-        self.large = None  # (its type, format, call)
-        self.payload, self.got = None, 0
-
-    def receive(self):
-        """Reads once. False: nothing will come any more."""
-        try:
-            if self.large is None:
-                more = _link.recv(READ_SIZE)
-                self.data += more
-                return bool(more)
-            with memoryview(self.payload) as view:
-                n = _link.recv_into(view[self.got:])
-        except OSError:
-            return False
-        self.got += n
-        return n > 0
-
-    def complete(self):
-        """(type, format, call, payload) of each message that is whole."""
-        if self.large is not None:
-            if self.got < len(self.payload):
-                return
-            whole = *self.large, self.payload
-            self.large = self.payload = None
-            yield whole
-            return
-        at = 0
-        while len(self.data) - at >= ENVELOPE.size:
-            size, *head = ENVELOPE.unpack_from(self.data, at)
-            end = at + ENVELOPE.size + size
-            if end > len(self.data):
-                if size > READ_SIZE:
-                    self._expect(size, head, at + ENVELOPE.size)
-                    return
-                break
-            payload = bytes(self.data[at + ENVELOPE.size:end])
-            at = end
-            yield head[0], head[1], head[3], payload
-        del self.data[:at]
-
-    def _expect(self, size, head, at):
-        self.large = head[0], head[1], head[3]
-        self.payload = bytearray(size)
-        self.got = len(self.data) - at
-        self.payload[:self.got] = self.data[at:]
-        self.data = bytearray()
-
-
-def _act_on(kind, form, call_id, payload):
-    """True: it is to stop."""
-    call = _calls.get(call_id)  # it may end at any time
-    if kind == REQUEST:
-        _calls[call_id] = call = Call(call_id, form, payload)
-        _queue.put(call)
-    elif kind == CREDIT and call is not None:
-        call.credit(int.from_bytes(payload, "little"))
-    elif kind == CANCEL and call is not None:
-        call.cancel()
-    return kind == STOP
+            else:
+                _read()
+        _asleep = False
 
 
 # --- calls
@@ -211,27 +256,36 @@ class Told(Exception):
 
 
 class Call:
-    def __init__(self, call_id, form, payload):
+    __slots__ = ("call_id", "form", "request", "request_id", "app_path",
+                 "action", "cancelled", "room", "waiter", "task")
+
+    def __init__(self, call_id, form, request):
         self.call_id = call_id
         self.form = form
-        self.payload = payload
+        self.request = request
         self.request_id = None
         self.app_path = self.action = None
         self.cancelled = False
-        self.room = _window
-        self.changed = threading.Condition()
-        self.task = None  # (loop, task) while something of asyncio runs
+        self.room = WINDOW
+        self.waiter = None  # held by its thread; released when there is news
+        self.task = None    # (loop, task) while something of asyncio runs
+
+    def news(self):
+        with _mutex:
+            waiter, self.waiter = self.waiter, None
+        if waiter is not None:
+            waiter.release()
 
     def credit(self, size):
-        with self.changed:
+        with _mutex:
             self.room += size
-            self.changed.notify_all()
+        self.news()
 
     def cancel(self):
-        with self.changed:
+        with _mutex:
             self.cancelled = True
-            self.changed.notify_all()
             task = self.task
+        self.news()
         if task is not None:
             try:
                 task[0].call_soon_threadsafe(task[1].cancel)
@@ -243,18 +297,35 @@ class Call:
             raise Cancelled
 
     def wait_for_room(self):
-        with self.changed:
-            while self.room <= 0 and not self.cancelled:
-                self.changed.wait()
+        """Reads the link itself while nobody else does."""
+        global _reads
+        while self.room <= 0 and not self.cancelled:
+            with _mutex:
+                if self.room > 0 or self.cancelled:
+                    break
+                reads, _reads = not _reads, True
+                if not reads:
+                    lock = self.waiter = threading.Lock()
+                    lock.acquire()
+            if not reads:
+                lock.acquire()
+                continue
+            try:
+                _wire.wait_io()
+                _read()
+            finally:
+                with _mutex:
+                    successor = _pass_on()
+                _wake(*successor)
         self.check()
 
     def read(self):
-        """The request's dict."""
+        """The request's args and kwargs."""
+        message, self.request = self.request, None
         if self.form == JSON:
-            message = protocol.decode_json(self.payload)
-        else:
-            message = protocol.decode_payload(REQUEST, 0, self.payload)
-        self.payload = None
+            message = protocol.decode_json(message)
+        elif isinstance(message, DirtyProtocolError):
+            raise message
         if type(message) is not dict:
             raise DirtyProtocolError("A message is not a dict")
         self.request_id = message.get("id")
@@ -269,26 +340,33 @@ class Call:
                                      "list or kwargs no dict")
         return args, kwargs
 
-    def say(self, message):
-        """Sends a message of the caller's format; its type is its end, but
-        for chunks."""
-        kind = NUMBERS[message["type"]]
+    def say(self, kind, name, value):
+        """Sends a message of the caller's format; the call is over with it,
+        unless it is a chunk."""
         if self.form == JSON:
-            message["id"] = self.request_id
-            parts = [protocol.encode_json(message)]
+            message = {"type": NAMES[kind], "id": self.request_id}
+            if name is not None:
+                message[name] = value
+            payload = protocol.encode_json(message)
+            parts = [ENVELOPE.pack(len(payload), kind, JSON, 0, self.call_id),
+                     payload]
+        elif name is None:
+            parts = pack(LINKED, kind, self.call_id)
         else:
-            parts = protocol.encode_parts(message)[1:]
+            parts = pack(LINKED, kind, self.call_id, {name: value})
         if kind == CHUNK:
-            with self.changed:
-                self.room -= sum(map(len, parts))
-        _send(kind, self.form, self.call_id, parts)
+            size = sum(map(len, parts)) - ENVELOPE.size
+            with _mutex:
+                self.room -= size
+        _send(parts)
 
 
 def _serve():
     """One thread: a call after the other."""
     runner = Runner()
-    while True:
-        call = _queue.get()
+    lock = threading.Lock()
+    lock.acquire()
+    while (call := _next_call(lock)) is not None:
         try:
             _run_call(call, runner)
         except OSError:  # the dirty arbiter is gone
@@ -311,16 +389,12 @@ def _run_call(call, runner):
                     lambda it: runner.wait(call, it.__anext__()),
                     lambda: runner.wait(None, result.aclose()))
         else:
-            call.say({"type": "response", "id": 0, "result": result})
+            call.say(RESPONSE, "result", result)
     except Cancelled:
-        _send(DONE, BINARY, call.call_id, [])
-    except OSError as e:
-        if _link.fileno() < 0:
-            raise
-        _fail(call, e)
+        _say(DONE, BINARY, call.call_id)
     except BaseException as e:
         if call.cancelled:
-            _send(DONE, BINARY, call.call_id, [])
+            _say(DONE, BINARY, call.call_id)
         else:
             _fail(call, e)
 
@@ -348,14 +422,14 @@ def _stream(call, iterator, step, close):
             except (StopIteration, StopAsyncIteration):
                 break
             call.check()
-            call.say({"type": "chunk", "id": 0, "data": item})
+            call.say(CHUNK, "data", item)
     except BaseException:
         try:
             close()
         except Exception:
             _log("Exception while a stream was closed")
         raise
-    call.say({"type": "end", "id": 0})
+    call.say(END, None, None)
 
 
 def _fail(call, e):
@@ -366,7 +440,7 @@ def _fail(call, e):
         error = DirtyAppError(
             _tellable(_text_of(e)), call.app_path, call.action,
             _tellable("".join(traceback.format_exception(e))))
-    call.say({"type": "error", "id": 0, "error": error.to_dict()})
+    call.say(ERROR, "error", error.to_dict())
 
 
 def _text_of(e):
@@ -401,15 +475,15 @@ class Runner:
 
         task = self.loop.create_task(go())
         if call is not None:
-            with call.changed:
+            with _mutex:
                 call.task = self.loop, task
-                if call.cancelled:
-                    task.cancel()
+            if call.cancelled:
+                task.cancel()
         try:
             return self.loop.run_until_complete(task)
         finally:
             if call is not None:
-                with call.changed:
+                with _mutex:
                     call.task = None
 
 

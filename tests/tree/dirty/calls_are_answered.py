@@ -48,7 +48,7 @@ def test_streams(dirty):
         assert list(c.stream("apps:App", "count", 1000)) == list(range(1000))
         assert list(c.stream("apps:App", "acount", 3)) == [0, 1, 2]
         assert c.execute("apps:App", "wait", 0.01) == "waited"
-        assert len(c._idle) == 1  # all on one connection
+        assert len(c._pool.idle()) == 1  # all on one connection
 
 
 def test_errors_say_what_went_wrong(dirty, dirty_package):

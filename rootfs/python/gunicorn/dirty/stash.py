@@ -8,7 +8,7 @@ and gone with it.
     stash.table("sessions")["a"]
 """
 
-from . import client, protocol
+from . import client
 from .errors import DirtyError
 
 (PUT, GET, DELETE, KEYS, CLEAR, INFO, ENSURE, DELETE_TABLE, TABLES,
@@ -42,10 +42,13 @@ class StashClient:
         self._client = client.DirtyClient(socket_path, timeout)
 
     def _execute(self, op, table, key=None, value=None, pattern=None):
-        message = protocol.make_stash_message(
-            next(client._ids), op, table, key, value, pattern)
+        request = {"op": op, "table": table}
+        for name, given in (("key", key), ("value", value),
+                            ("pattern", pattern)):
+            if given is not None:
+                request[name] = given
         try:
-            answer = self._client._exchange(message)
+            answer = self._client._exchange("stash", request)
         except DirtyError as e:
             raise StashError(e.message, e.details) from e
         if answer["type"] == "response":

@@ -43,8 +43,8 @@ void
 dirty_callers_close(struct dirty_router *r, struct dirty_conn *c)
 {
 	while (dirty_conn_is_busy(c))
-		dirty_calls_abandon(r,
-		    LIST_OF(c->calls.next, struct dirty_call, of_conn));
+		dirty_calls_abandon(
+		    r, LIST_OF(c->calls.next, struct dirty_call, of_conn));
 	list_remove(&c->flush);
 	poller_remove(r->poller, c->fd);
 	fd_close(c->fd);

@@ -73,8 +73,8 @@ tell(struct dirty_call *call, const char *error, const char *message,
 {
 	/* No room: its connection ends, and it knows, too. */
 	if (call->conn != NULL &&
-	    dirty_answer_error(&call->conn->out, &call->caller, error, message,
-		details) < 0)
+	    dirty_answer_error(
+		&call->conn->out, &call->caller, error, message, details) < 0)
 		call->conn->closing = true;
 }
 
@@ -388,8 +388,7 @@ dirty_calls_dispatch(struct dirty_router *r)
 /* --- from a worker --- */
 
 void
-dirty_calls_credit(
-    struct dirty_router *r, struct dirty_call *call, size_t size)
+dirty_calls_credit(struct dirty_router *r, struct dirty_call *call, size_t size)
 {
 	uint64_t n = size == 0 || size > call->owed ? call->owed : size;
 

@@ -76,8 +76,8 @@ say(struct dirty_conn *c, enum dirty_type type, uint64_t id)
 }
 
 static void
-on_request(struct dirty_router *r, struct dirty_conn *c,
-    const struct dirty_frame *f)
+on_request(
+    struct dirty_router *r, struct dirty_conn *c, const struct dirty_frame *f)
 {
 	struct dirty_caller caller;
 	struct dirty_route rt;
@@ -96,8 +96,8 @@ on_request(struct dirty_router *r, struct dirty_conn *c,
 		dirty_callers_stash(r, c, &caller, f->payload);
 	} else {
 		dirty_frame_problem(rc, f, text, sizeof(text));
-		if (dirty_answer_error(&c->out, &caller, "DirtyProtocolError",
-			text, NULL) < 0)
+		if (dirty_answer_error(
+			&c->out, &caller, "DirtyProtocolError", text, NULL) < 0)
 			c->closing = true;
 	}
 }
@@ -184,8 +184,7 @@ look_last(struct dirty_router *r, struct dirty_conn *c)
 	sock_shutdown_read(c->fd);
 	for (unsigned i = 0; i < LAST_READS && n > 0; i++) {
 		room = buf_reserve(&c->in, READ_LEN);
-		n = room == NULL ? 0
-				 : sock_recv(c->fd, room, buf_room(&c->in));
+		n = room == NULL ? 0 : sock_recv(c->fd, room, buf_room(&c->in));
 		if (n > 0)
 			buf_added(&c->in, (size_t)n);
 		if (!take_all(r, c))

@@ -64,8 +64,8 @@ knock(PyObject *self, PyObject *unused)
 	if (rc == 0)
 		return PyLong_FromLong(ends[0]);
 	fd_close(ends[0]);
-	PyErr_SetString(rc == -E_TIMEOUT ? PyExc_BlockingIOError
-					 : PyExc_ConnectionError,
+	PyErr_SetString(
+	    rc == -E_TIMEOUT ? PyExc_BlockingIOError : PyExc_ConnectionError,
 	    error_text(rc));
 	return NULL;
 }
@@ -109,8 +109,8 @@ unpack(PyObject *self, PyObject *arg)
 	(void)self;
 	if (PyObject_GetBuffer(arg, &b, PyBUF_CONTIG_RO) < 0)
 		return NULL;
-	value = dirty_value_unpack(
-	    (struct str){ b.buf, (size_t)b.len }, NULL, 0);
+	value =
+	    dirty_value_unpack((struct str){ b.buf, (size_t)b.len }, NULL, 0);
 	PyBuffer_Release(&b);
 	return value;
 }
@@ -158,7 +158,6 @@ module(void)
 int
 dirty_module_announce(void)
 {
-	return PyImport_AppendInittab("_greencorn_dirty", module) < 0
-	    ? -E_NOMEM
-	    : 0;
+	return PyImport_AppendInittab("_greencorn_dirty", module) < 0 ? -E_NOMEM
+								      : 0;
 }

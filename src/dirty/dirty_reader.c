@@ -34,8 +34,7 @@ struct large {
 };
 
 typedef struct {
-	PyObject_HEAD
-	int fd;
+	PyObject_HEAD int fd;
 	bool reads, ended;
 	size_t start, end; /* of what is in in */
 	char *in;
@@ -87,8 +86,8 @@ begin_hole(struct large *l, uint32_t n)
 	l->n_holes++;
 	h->at = l->scan;
 	h->filled = over;
-	memcpy(PyBytes_AS_STRING(h->bytes), buf_str(&l->rest).ptr + l->scan,
-	    over);
+	memcpy(
+	    PyBytes_AS_STRING(h->bytes), buf_str(&l->rest).ptr + l->scan, over);
 	return 0;
 }
 
@@ -140,8 +139,8 @@ feed(struct large *l, const char *mem, size_t n)
 		h = open_hole(l);
 		if (h != NULL) {
 			part = n < hole_room(h) ? n : hole_room(h);
-			memcpy(PyBytes_AS_STRING(h->bytes) + h->filled, mem,
-			    part);
+			memcpy(
+			    PyBytes_AS_STRING(h->bytes) + h->filled, mem, part);
 			h->filled += part;
 			mem += part;
 			n -= part;
@@ -184,8 +183,8 @@ append(PyObject *list, const struct dirty_envelope *e, PyObject *value)
 
 /* New: what a payload says; what is wrong with it is a value, too. */
 static PyObject *
-value_of(const struct dirty_envelope *e, struct str payload,
-    const struct large *l)
+value_of(
+    const struct dirty_envelope *e, struct str payload, const struct large *l)
 {
 	PyObject *value; /* new */
 
@@ -194,8 +193,8 @@ value_of(const struct dirty_envelope *e, struct str payload,
 	if (e->format == DIRTY_JSON || e->type >= DIRTY_HELLO)
 		return PyBytes_FromStringAndSize(
 		    payload.ptr, (Py_ssize_t)payload.len);
-	value = dirty_value_unpack(payload, l == NULL ? NULL : l->holes,
-	    l == NULL ? 0 : l->n_holes);
+	value = dirty_value_unpack(
+	    payload, l == NULL ? NULL : l->holes, l == NULL ? 0 : l->n_holes);
 	if (value == NULL && !PyErr_ExceptionMatches(PyExc_MemoryError))
 		value = PyErr_GetRaisedException();
 	return value;
@@ -289,18 +288,16 @@ receive(reader *r, size_t *room)
 	}
 	if (h != NULL) { /* then the buffer is empty */
 		direct = hole_room(h);
-		io[m.msg_iovlen++] = (struct iovec){
-			PyBytes_AS_STRING(h->bytes) + h->filled, direct
-		};
+		io[m.msg_iovlen++] =
+		    (struct iovec){ PyBytes_AS_STRING(h->bytes) + h->filled,
+			    direct };
 	}
-	io[m.msg_iovlen++] =
-	    (struct iovec){ r->in + r->end, IN_SIZE - r->end };
+	io[m.msg_iovlen++] = (struct iovec){ r->in + r->end, IN_SIZE - r->end };
 	*room = direct + IN_SIZE - r->end;
 	if (h == NULL) {
 		n = recvmsg(r->fd, &m, MSG_DONTWAIT);
 	} else {
-		Py_BEGIN_ALLOW_THREADS
-		n = recvmsg(r->fd, &m, MSG_DONTWAIT);
+		Py_BEGIN_ALLOW_THREADS n = recvmsg(r->fd, &m, MSG_DONTWAIT);
 		Py_END_ALLOW_THREADS
 	}
 	if (n <= 0)
@@ -346,8 +343,8 @@ read_all(reader *r, PyObject *list)
 
 PyDoc_STRVAR(read_doc,
     "read(): what has come, without waiting: a list of (type, format, id,\n"
-    "size, value). A value that is wrong is a DirtyProtocolError. EOFError, OSError\n"
-    "or DirtyProtocolError: the link is over. One thread at a time.");
+    "size, value). A value that is wrong is a DirtyProtocolError. EOFError,\n"
+    "OSError or DirtyProtocolError: the link is over. One thread at a time.");
 
 static PyObject *
 read_method(PyObject *self, PyObject *unused)

@@ -109,7 +109,7 @@ struct dirty_router {
 	int poller, signal_fd, listener, door;
 	bool listener_watched, door_watched;
 	struct list flush; /* links, at the end of a turn */
-	uid_t uid; /* the workers', who are the callers */
+	uid_t uid;         /* the workers', who are the callers */
 
 	struct dirty_stash *stash;
 	struct dirty_table callers, calls, workers;
@@ -199,8 +199,8 @@ void dirty_calls_start(struct dirty_router *r, struct dirty_conn *c,
 /* Its caller has gone. */
 void dirty_calls_abandon(struct dirty_router *r, struct dirty_call *call);
 /* Its caller has taken n bytes of what it was sent; 0: all. */
-void dirty_calls_credit(
-    struct dirty_router *r, struct dirty_call *call, size_t n);
+void
+dirty_calls_credit(struct dirty_router *r, struct dirty_call *call, size_t n);
 /* A worker said something of a call. */
 void dirty_calls_on_message(struct dirty_router *r, struct dirty_worker *w,
     const struct dirty_envelope *e, struct str payload);

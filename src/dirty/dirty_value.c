@@ -145,8 +145,7 @@ put_text(struct packer *p, PyObject *value)
 	const char *utf8 = PyUnicode_AsUTF8AndSize(value, &n);
 	char *dst;
 
-	if (utf8 == NULL ||
-	    put_simple(p, DIRTY_TLV_STRING, (uint64_t)n, 4) < 0)
+	if (utf8 == NULL || put_simple(p, DIRTY_TLV_STRING, (uint64_t)n, 4) < 0)
 		return -1;
 	dst = take_room(p, (size_t)n);
 	if (dst == NULL)
@@ -314,8 +313,8 @@ put_value(struct packer *p, PyObject *value, unsigned depth)
 	if (PyBytes_Check(value) || PyByteArray_Check(value) ||
 	    PyMemoryView_Check(value))
 		return put_bytes(p, value);
-	dirty_value_error("Unsupported type for TLV encoding: %s",
-	    Py_TYPE(value)->tp_name);
+	dirty_value_error(
+	    "Unsupported type for TLV encoding: %s", Py_TYPE(value)->tp_name);
 	return -1;
 }
 
@@ -468,8 +467,8 @@ static PyObject *
 get_many(struct unpacker *u, enum dirty_tlv type, uint32_t n, unsigned depth)
 {
 	if (n > ITEMS_MAX || depth >= DIRTY_TLV_DEPTH_MAX) {
-		dirty_value_error("Too many items or levels: %u (max: %u)", n,
-		    ITEMS_MAX);
+		dirty_value_error(
+		    "Too many items or levels: %u (max: %u)", n, ITEMS_MAX);
 		return NULL;
 	}
 	return type == DIRTY_TLV_LIST ? get_list(u, n, depth + 1)
@@ -522,13 +521,11 @@ get_value(struct unpacker *u, unsigned depth)
 }
 
 PyObject *
-dirty_value_unpack(
-    struct str s, const struct dirty_hole *holes, size_t n_holes)
+dirty_value_unpack(struct str s, const struct dirty_hole *holes, size_t n_holes)
 {
-	struct unpacker u = { .first = s.ptr,
-		.rest = s,
-		.holes = holes,
-		.n_holes = n_holes };
+	struct unpacker u = {
+		.first = s.ptr, .rest = s, .holes = holes, .n_holes = n_holes
+	};
 	PyObject *value = get_value(&u, 0); /* new */
 
 	if (value != NULL && u.rest.len > 0) {

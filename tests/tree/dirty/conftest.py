@@ -46,6 +46,17 @@ def python_with_gunicorn(version):
     return python
 
 
+def site_with(package):
+    """A folder of musllinux wheels for the release's own Python; made once."""
+    place = CACHE / f"dirty-site-{package}"
+    if not (place / "done").exists():
+        subprocess.run(
+            [os.path.abspath(_server.BINARY), "pip", "install", "-q",
+             "--target", place, package], check=True, timeout=120)
+        (place / "done").touch()
+    return place
+
+
 APPS = '''
 import asyncio
 import os
@@ -264,3 +275,8 @@ def gunicorn():
 @pytest.fixture
 def newest_gunicorn():
     return python_with_gunicorn(None)
+
+
+@pytest.fixture
+def site_with_gevent():
+    return site_with("gevent")

@@ -236,12 +236,27 @@ put_many(struct packer *p, enum dirty_tlv type, Py_ssize_t n, unsigned depth)
 	return put_simple(p, type, (uint64_t)n, 4);
 }
 
+/* What an object of a class of its own gives; list is stolen. */
+static int
+put_derived(struct packer *p, PyObject *list, unsigned depth)
+{
+	int rc = list == NULL ? -1 : put_value(p, list, depth);
+
+	Py_XDECREF(list);
+	return rc;
+}
+
 static int
 put_list(struct packer *p, PyObject *value, unsigned depth)
 {
 	PyObject *item; /* new */
-	Py_ssize_t n = PySequence_Fast_GET_SIZE(value), i;
-	int rc = put_many(p, DIRTY_TLV_LIST, n, depth);
+	Py_ssize_t n, i;
+	int rc;
+
+	if (!PyList_CheckExact(value) && !PyTuple_CheckExact(value))
+		return put_derived(p, PySequence_List(value), depth);
+	n = PySequence_Fast_GET_SIZE(value);
+	rc = put_many(p, DIRTY_TLV_LIST, n, depth);
 
 	for (i = 0; rc == 0 && i < n; i++) {
 		if (i >= PySequence_Fast_GET_SIZE(value)) {
@@ -269,12 +284,32 @@ put_key(struct packer *p, PyObject *key)
 	return rc;
 }
 
+/* A dict of a class of its own is what its items() says. */
+static int
+put_derived_dict(struct packer *p, PyObject *value, unsigned depth)
+{
+	PyObject *items = PyMapping_Items(value), *dict = NULL; /* new */
+	int rc = -1;
+
+	if (items != NULL)
+		dict = PyDict_New();
+	if (dict != NULL && PyDict_MergeFromSeq2(dict, items, 1) == 0)
+		rc = put_value(p, dict, depth);
+	Py_XDECREF(dict);
+	Py_XDECREF(items);
+	return rc;
+}
+
 static int
 put_dict(struct packer *p, PyObject *value, unsigned depth)
 {
 	PyObject *key, *item; /* borrowed, then strong */
 	Py_ssize_t n = PyDict_GET_SIZE(value), at = 0;
-	int rc = put_many(p, DIRTY_TLV_DICT, n, depth);
+	int rc;
+
+	if (!PyDict_CheckExact(value))
+		return put_derived_dict(p, value, depth);
+	rc = put_many(p, DIRTY_TLV_DICT, n, depth);
 
 	while (rc == 0 && PyDict_Next(value, &at, &key, &item)) {
 		Py_INCREF(key);

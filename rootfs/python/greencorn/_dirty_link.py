@@ -135,6 +135,8 @@ class Call:
         self.unpaid = 0     # bytes read that the worker does not know of
 
     def _taken(self):
+        if not self.link.is_ours:
+            return GONE, None
         kind, size, value = self.inbox.popleft()
         if kind == CHUNK:
             self.unpaid += size
@@ -145,12 +147,12 @@ class Call:
         return kind, value
 
     def next(self, deadline=None):
-        if not self.inbox:
+        if not self.inbox and self.link.is_ours:
             self.link.wait(self, deadline)
         return self._taken()
 
     async def next_async(self, timeout=None):
-        if not self.inbox:
+        if not self.inbox and self.link.is_ours:
             await self.link.wait_async(self, timeout)
         return self._taken()
 
@@ -163,7 +165,7 @@ class Link(Wire):
     def __init__(self):
         super().__init__(_greencorn_dirty.knock())
         self.ids = itertools.count(1)
-        self.open = True
+        self.open = self.is_ours = True
         self.calls = {}     # id -> Call
         # Of the two below and of inboxes. A finalizer may come in between,
         # and end a call of its own.
@@ -392,9 +394,7 @@ def _after_fork():
     link, _link, _making = _link, None, threading.Lock()
     if link is None:
         return
-    link.open = False
-    for call in link.calls.values():
-        call.inbox.append((GONE, 0, None))
+    link.open, link.is_ours = False, False
     link.calls = {}
     link.sock.close()
 

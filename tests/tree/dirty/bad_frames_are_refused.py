@@ -390,7 +390,7 @@ def test_a_client_takes_no_other_calls_answer(dirty_package, tmp_path):
                                 dirty_package.DirtyConnectionError)):
                 call()
             thread.join(5)
-            assert not c._idle
+            assert not c._pool.idle()
     thread = answering(response)
     assert c.execute(APP, ECHO) == 1
     thread.join(5)

@@ -82,6 +82,21 @@ class App(DirtyApp):
     def notes(self):
         return self.note
 
+    def forget(self):
+        self.note.clear()
+
+    def nap(self, *args):
+        time.sleep(0.005)
+        return args
+
+    def numbers(self, first, n):
+        yield from range(first, first + n)
+
+    def pids(self, n, gap):
+        for _ in range(n):
+            yield os.getpid()
+            time.sleep(gap)
+
     def count(self, n, gap=0, size=None):
         try:
             for i in range(n):
@@ -165,7 +180,14 @@ def dirty(serve, dirty_package, tmp_path):
             return until(lambda: s._titled(": dirty-arbiter"),
                          "a dirty arbiter")[-1]
 
+        def below(title):
+            return [p for p in _server._children(arbiter())
+                    if title in _server._title(p)]
+
         s.caller, s.dirty_pids, s.dirty_arbiter = caller, pids, arbiter
+        s.dirty_workers = lambda: below(": dirty-worker")
+        s.dirty_template = lambda: until(
+            lambda: below(": dirty-template"), "a dirty template")[0]
         if address:
             until(lambda: pathlib.Path(
                 f"/tmp/gunicorn_dirty_{s.pid}.sock").exists(), "its socket")
@@ -183,8 +205,8 @@ class Neighbours:
         self.app = app
         self.over = threading.Event()
         self.wrong, self.n_calls, self.longest = [], 0, 0.0
-        self.threads = [threading.Thread(target=self._ask, args=(i,))
-                        for i in range(n)]
+        self.threads = [threading.Thread(target=self._ask, args=(i,),
+                                         daemon=True) for i in range(n)]
 
     def _ask(self, n):
         while not self.over.is_set():

@@ -13,7 +13,7 @@ import time
 
 import pytest
 
-KINDS = ["sync", "gthread", "sync under init"]
+KINDS = ["sync", "gthread", "sync under init", "gthread under init"]
 FAULTS = 1000 if os.environ.get("SOAK") else 100
 THREADS = 4
 PAUSE = 0.005  # between a thread's requests
@@ -183,6 +183,40 @@ class Disturbed:
         self.client.killed[name] = time.monotonic()
         self.until(lambda: len(self.server.workers()) >= 2, "a new worker")
 
+    def stop_worker(self):
+        """For a moment: what it has taken waits for it, nothing is lost."""
+        pid = random.choice(self.server.workers())
+        try:
+            self.server.signal("STOP", pid)
+            time.sleep(0.2)
+            self.server.signal("CONT", pid)
+        except ProcessLookupError:
+            pass  # it was about to leave
+
+    def stop_others(self):
+        """Those whom others need; the arbiter has nobody without init."""
+        pids = self.server.template()
+        if self.server.under_init:
+            pids = [*pids, self.server.pid]
+        for pid in pids:
+            try:
+                self.server.signal("STOP", pid)
+            except ProcessLookupError:
+                pass
+        time.sleep(0.2)
+
+    def freeze(self):
+        """docker pause, and its end."""
+        pids = [*self.server.workers(), *self.server.template(),
+                self.server.pid]
+        for name, order in (("STOP", pids), ("CONT", reversed(pids))):
+            for pid in order:
+                try:
+                    self.server.signal(name, pid)
+                except ProcessLookupError:
+                    pass
+            time.sleep(0.2)
+
     def kill_template(self):
         # Also those that only wait for their last workers to leave.
         old = self.server.template()
@@ -223,11 +257,14 @@ class Disturbed:
 
 def faults_of(d):
     often = [d.hup, d.ttin_ttou, d.kill_worker, d.recycle]
-    seldom = [d.usr2, d.kill_template]
+    seldom = [d.usr2, d.kill_template, d.stop_worker, d.stop_others, d.freeze]
     seldom.append(d.kill_arbiter if d.server.under_init else d.restart)
-    chosen = (often * 4 + seldom) * (FAULTS // 19 + 1)
+    # Each of them at least once.
+    n = FAULTS // len(KINDS)
+    chosen = (often * 4 + seldom) * (n // 22 + 1)
+    chosen = [*often, *seldom, *random.sample(chosen, n)][:n]
     random.shuffle(chosen)
-    return chosen[:FAULTS // len(KINDS)]
+    return chosen
 
 
 @pytest.mark.parametrize("kind", KINDS)

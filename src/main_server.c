@@ -231,5 +231,7 @@ server_main(int argc, char **argv)
 	h.name = config_draft_text(draft, "proc_name");
 	if (h.name[0] == '\0')
 		h.name = config_draft_text(draft, "wsgi_app");
+	if (h.name[0] == '\0')
+		h.name = config_draft_text(draft, "paste");
 	return run(&h);
 }

@@ -376,7 +376,8 @@ on_configured(struct arbiter *a, struct generation *g)
 		config_print_out(g->draft);
 	config_draft_destroy(g->draft);
 	g->draft = NULL;
-	if (is_check(g) && g->config->wsgi_app[0] == '\0') {
+	if (is_check(g) && g->config->wsgi_app[0] == '\0' &&
+	    g->config->paste[0] == '\0') {
 		generation_fail(a, g, 0); /* nothing more to look at */
 		return;
 	}

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "config/config_draft.h"
 #include "config/config_list.h"
+#include "config/config_paste.h"
 
 #include "base/banned.h"
 
@@ -172,6 +173,29 @@ put_all(const struct config_draft *d, struct config *c, struct room *r,
 	return rc;
 }
 
+/* paste: its whole path, and the loggers that its file may have. */
+static int
+put_paste(struct config *c, struct room *r, struct config_problem *p)
+{
+	char path[CONFIG_PASTE_MAX];
+	struct str whole;
+	int rc;
+
+	if (c->paste[0] == '\0')
+		return 0;
+	rc = config_paste_find(c->paste, path, p);
+	if (rc < 0)
+		return rc;
+	whole = str_of(path);
+	rc = put_text(r, whole, &c->paste);
+	path[str_find(whole, '#')] = '\0';
+	if (rc == 0 && c->logconfig[0] == '\0' && config_paste_logs(path))
+		rc = put_text(r, str_of(path), &c->logconfig);
+	if (rc < 0)
+		snprintf(p->text, sizeof(p->text), "paste: %s", error_text(rc));
+	return rc;
+}
+
 int
 config_freeze(const struct config_draft *d, void *mem, size_t mem_len,
     struct config_problem *p)
@@ -193,7 +217,10 @@ config_freeze(const struct config_draft *d, void *mem, size_t mem_len,
 			snprintf(p->text, sizeof(p->text), "settings: %s",
 			    error_text(rc));
 	}
-	if (rc == 0 && c->wsgi_app[0] == '\0' && !c->print_config) {
+	if (rc == 0)
+		rc = put_paste(c, &r, p);
+	if (rc == 0 && c->wsgi_app[0] == '\0' && c->paste[0] == '\0' &&
+	    !c->print_config) {
 		snprintf(p->text, sizeof(p->text),
 		    "No application module specified: name it as MODULE:NAME, "
 		    "or in GREENCORN_WSGI_APP.");

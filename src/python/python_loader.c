@@ -416,3 +416,18 @@ python_loader_load(const char *uri, void **app)
 	Py_XDECREF(t.kwargs);
 	return rc;
 }
+
+int
+python_loader_spew(void)
+{
+	PyObject *module, *done = NULL; /* new */
+
+	module = PyImport_ImportModule("gunicorn.debug");
+	if (module != NULL)
+		done = PyObject_CallMethod(module, "spew", NULL);
+	Py_XDECREF(module);
+	if (done == NULL)
+		return failed();
+	Py_DECREF(done);
+	return 0;
+}

@@ -25,4 +25,10 @@ int python_loader_exit_status(int rc);
  */
 int python_loader_path(const char *dir);
 
+/*
+ * From here on each line of Python that runs, in any thread, is written to
+ * standard output. 0, or -E_PYTHON after the reason was logged.
+ */
+int python_loader_spew(void);
+
 #endif

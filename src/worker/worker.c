@@ -50,6 +50,9 @@
 #define RING_END_MS 500  /* for Python's loggers to write what they have */
 #define EXIT_MIN_MS 1000 /* for the libraries' own at-exit work */
 
+/* What loads the application that the setting paste names. */
+#define PASTE "gunicorn.app.pasterapp:load()"
+
 enum worker_exit {
 	WORKER_EXIT_OK = 0,
 	WORKER_EXIT_BOOT = 3,
@@ -82,8 +85,13 @@ worker_preload(struct heritage *h)
 {
 	int rc;
 
-	rc = python_loader_load(h->config->wsgi_app, &loaded_app);
-	if (rc == -E_NOT_FOUND)
+	if (h->config->spew && python_loader_spew() < 0)
+		return python_loader_exit_status(-E_PYTHON);
+	if (h->config->paste[0] != '\0')
+		rc = python_loader_load(PASTE, &loaded_app);
+	else
+		rc = python_loader_load(h->config->wsgi_app, &loaded_app);
+	if (rc == -E_NOT_FOUND && h->config->paste[0] == '\0')
 		suggest_command(h->config->wsgi_app);
 	return rc < 0 ? python_loader_exit_status(rc) : 0;
 }

@@ -48,3 +48,9 @@ def said():
         found = re.findall(rf"^hook {name} (\d+) ?(.*)$", server.log, re.M)
         return [(int(pid), rest) for pid, rest in found]
     return lines
+
+
+@pytest.fixture(scope="session")
+def packages(installed):
+    """A folder with what the files in data/ import."""
+    return installed(pathlib.Path(__file__).parent / "data/requirements.txt")

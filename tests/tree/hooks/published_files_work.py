@@ -16,11 +16,6 @@ import pytest
 DATA = pathlib.Path(__file__).parent / "data"
 
 
-@pytest.fixture(scope="session")
-def packages(installed):
-    return installed(DATA / "requirements.txt")
-
-
 @pytest.fixture
 def published(serve, packages, tmp_path):
     """published(name, ...): serve with data/name.conf.py and its _app.py."""

@@ -300,8 +300,7 @@ def get():
     return http_get
 
 
-@pytest.fixture
-def container():
+def _containers():
     """container(image, *args, env={}, options=[], ports=[], hardened=True).
 
     Starts one in the background; ports are the container's, reached by
@@ -319,6 +318,12 @@ def container():
 
     yield start
     _remove(made)
+
+
+container = pytest.fixture(name="container")(_containers)
+# For one that all tests of a file ask, and none of them changes.
+module_container = pytest.fixture(
+    name="module_container", scope="module")(_containers)
 
 
 @pytest.fixture

@@ -1,7 +1,8 @@
 """The image as a user builds it: by scripts/image and docker/Dockerfile.app.
 
-Fixtures: greencorn_image, build_app, hello_image, mount, said, server (the
-image with an application of the test's own mounted at /app).
+Fixtures: greencorn_image, build_app, hello_image, build_example, mount, said,
+ask_json, server (the image with an application of the test's own mounted at
+/app).
 """
 
 import configparser
@@ -9,6 +10,8 @@ import json
 import os
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 
 import pytest
 
@@ -91,15 +94,17 @@ def said(greencorn_image):
 
 @pytest.fixture(scope="session")
 def build_app(greencorn_image, index_options):
-    """build_app(folder) -> the image that Dockerfile.app makes of it."""
+    """build_app(folder, name) -> the image that Dockerfile.app, or another
+    Dockerfile, makes of the folder."""
     made = []
 
-    def build(folder, name, timeout=900):
+    def build(folder, name, timeout=900,
+              dockerfile=f"{ROOT}/docker/Dockerfile.app"):
         tag = f"localhost/greencorn-test-{os.getpid()}-{name}:latest"
         run(*PODMAN, "build", "--quiet", "--format=docker", "--layers=false",
             *index_options,
             f"--build-arg=GREENCORN={greencorn_image}", "-t", tag,
-            "-f", f"{ROOT}/docker/Dockerfile.app", folder, timeout=timeout)
+            "-f", dockerfile, folder, timeout=timeout)
         made.append(tag)
         return tag
 
@@ -111,6 +116,36 @@ def build_app(greencorn_image, index_options):
 @pytest.fixture(scope="session")
 def hello_image(build_app):
     return build_app(f"{ROOT}/docker/examples/hello", "hello")
+
+
+@pytest.fixture(scope="session")
+def build_example(build_app):
+    """build_example(name) -> the image of docker/examples/NAME, made by its
+    own Dockerfile."""
+    def build(name):
+        folder = f"{ROOT}/docker/examples/{name}"
+        return build_app(folder, name, dockerfile=f"{folder}/Dockerfile")
+    return build
+
+
+@pytest.fixture(scope="session")
+def ask_json():
+    """ask_json(url, document=None, timeout=30) -> (status, the answer's JSON).
+
+    The document is POSTed: bytes as they are, anything else as JSON.
+    """
+    def ask(url, document=None, timeout=30):
+        data = document
+        if data is not None and not isinstance(data, bytes):
+            data = json.dumps(data).encode()
+        request = urllib.request.Request(
+            url, data, {"Content-Type": "application/json"} if data else {})
+        try:
+            with urllib.request.urlopen(request, timeout=timeout) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as e:
+            return e.code, json.loads(e.read())
+    return ask
 
 
 @pytest.fixture(scope="session")

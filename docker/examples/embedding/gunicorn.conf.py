@@ -1,0 +1,14 @@
+"""Read by greencorn, as by Gunicorn. Any setting can be changed from outside:
+GREENCORN_DIRTY_TIMEOUT=120, for example.
+"""
+
+wsgi_app = "app:app"
+
+# HTTP only waits for the model, so one process with many threads is enough.
+workers = 1
+worker_class = "gthread"
+threads = 16
+
+dirty_apps = ["embedder:Embedder"]
+dirty_workers = 2
+dirty_timeout = 60  # seconds that a call may take

@@ -300,6 +300,17 @@ def get():
     return http_get
 
 
+@pytest.fixture(name="free_port")
+def free_port_fixture():
+    return free_port
+
+
+@pytest.fixture
+def container_named():
+    """container_named(name): one that something else has started."""
+    return Container
+
+
 def _containers():
     """container(image, *args, env={}, options=[], ports=[], hardened=True).
 

@@ -8,7 +8,8 @@ GET /visits            a counter: by the only one with Single
 """
 
 import flask
-from gunicorn.dirty import DirtyNoWorkersAvailableError, get_dirty_client
+from gunicorn.dirty import get_dirty_client
+from gunicorn.dirty.errors import DirtyNoWorkersAvailableError
 from limits import MAX_FACTORED, MAX_SIEVED
 
 APPS = {"Light": "light:Light", "Heavy": "heavy:Heavy",

@@ -1,4 +1,4 @@
-"""Read by greencorn, as by Gunicorn."""
+"""Settings, with Gunicorn's names."""
 
 wsgi_app = "app:app"
 workers = 1

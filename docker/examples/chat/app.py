@@ -10,7 +10,8 @@ GET /chat?message=... events: `word` for each word, then `end`, or `failed`
 import json
 
 import flask
-from gunicorn.dirty import DirtyError, get_dirty_client
+from gunicorn.dirty import get_dirty_client
+from gunicorn.dirty.errors import DirtyError
 
 CHAT = "chat:Chat"
 MAX_CHARACTERS = 1000
@@ -46,7 +47,8 @@ def events(message):
                 yield event("word", word)
             yield event("end", "")
         except DirtyError as error:
-            app.logger.error("No answer from %s: %s", CHAT, error)
+            app.logger.error("%s: %s\n%s", CHAT, error.message,
+                             error.details.get("traceback", ""))
             yield event("failed", "The model gives no answer now.")
 
 

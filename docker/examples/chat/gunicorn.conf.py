@@ -1,4 +1,4 @@
-"""Read by greencorn, as by Gunicorn. Any setting can be changed from outside:
+"""Settings, with Gunicorn's names. Any of them can be changed from outside:
 GREENCORN_DIRTY_THREADS=64, for example.
 """
 

@@ -11,7 +11,8 @@ from typing import Annotated
 
 import flask
 import pydantic
-from gunicorn.dirty import DirtyError, get_dirty_client
+from gunicorn.dirty import get_dirty_client
+from gunicorn.dirty.errors import DirtyError
 from werkzeug.exceptions import HTTPException
 
 EMBEDDER = "embedder:Embedder"
@@ -57,5 +58,6 @@ def refused(error):
 @app.errorhandler(DirtyError)
 def no_answer(error):
     """Too late, too many calls at once, or an exception in the worker."""
-    app.logger.error("No answer from %s: %s", EMBEDDER, error)
+    app.logger.error("%s: %s\n%s", EMBEDDER, error.message,
+                     error.details.get("traceback", ""))
     return {"errors": ["the model gives no answer now"]}, 503

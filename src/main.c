@@ -18,6 +18,7 @@
 #include "sys/sys_time.h"
 #include "sys/title.h"
 
+#include "main_dirty.h"
 #include "main_server.h"
 #include "base/banned.h"
 
@@ -132,7 +133,7 @@ run_help(int argc, char **argv)
 	    "  greencorn --help                   the server's options\n\n",
 	    GREENCORN_VERSION);
 	for (i = 0; i < N_COMMANDS; i++)
-		printf("  greencorn %-8s %s\n", commands[i].name,
+		printf("  greencorn %-14s %s\n", commands[i].name,
 		    commands[i].help);
 	return fflush(stdout) == 0 ? 0 : 1;
 }

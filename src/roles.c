@@ -51,6 +51,7 @@ const struct role roles[ROLE_MAX] = {
 		.title = "dirty-worker",
 		.parent = ROLE_DIRTY_TEMPLATE,
 		.run = dirty_worker_run,
+		.preload = dirty_worker_preload,
 		.has_python = true,
 	},
 };

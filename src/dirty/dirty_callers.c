@@ -54,13 +54,17 @@ dirty_callers_close(struct dirty_router *r, struct dirty_conn *c)
 	free(c);
 }
 
+/* Abstract names are a pod's: who is seen as no process is of another one. */
 static bool
 is_trusted(const struct dirty_router *r, int fd)
 {
 	uid_t uid;
+	pid_t pid;
 
-	return sock_peer_uid(fd, &uid) == 0 &&
-	    (uid == r->uid || uid == geteuid() || uid == 0);
+	if (sock_peer(fd, &uid, &pid) < 0 ||
+	    (pid == 0 && r->h->dirty_address[0] == '@'))
+		return false;
+	return uid == r->uid || uid == geteuid() || uid == 0;
 }
 
 struct dirty_conn *

@@ -68,14 +68,20 @@ start(struct dirty_router *r)
 	r->template_pid = (pid_t)rc;
 	r->template_row = h.row;
 	r->template_link = ends[0];
+	r->template_started_ms = clock_ms();
 	return poller_add(r->poller, ends[0], POLLER_IN, DIRTY_SOURCE_TEMPLATE);
 }
 
 void
 dirty_parent_tick(struct dirty_router *r, uint64_t now)
 {
+	uint64_t limit = r->cfg->dirty_timeout;
 	int rc;
 
+	/* What it preloads may take as long as a call. */
+	if (r->template_pid != 0 && !r->template_live && limit > 0 &&
+	    now > r->template_started_ms + limit)
+		kill(r->template_pid, SIGKILL);
 	if (r->template_pid != 0 || r->stopping || now < r->template_again_ms)
 		return;
 	rc = start(r);
@@ -90,12 +96,14 @@ static bool
 act_on(struct dirty_router *r, const struct link_message *m)
 {
 	struct link_message frozen = { .type = LINK_FROZEN,
-		.number = LINK_REASON_REPLACEMENT };
+		.number = r->template_known ? LINK_REASON_REPLACEMENT
+					    : LINK_REASON_START };
 
 	switch (m->type) {
 	case LINK_SETTING:
 		return true; /* the arbiter has frozen them all */
 	case LINK_CONFIGURED:
+		r->template_known = true;
 		return link_send(r->template_link, &frozen) == 0;
 	case LINK_LOADED:
 		r->template_live = true;

@@ -173,9 +173,9 @@ on_signal(struct dirty_router *r, const struct signals_event *ev)
 		reap(r);
 		return;
 	case SIGTERM:
+	case SIGINT:
 		stop_begin(r);
 		return;
-	case SIGINT:
 	case SIGQUIT:
 		stop_begin(r);
 		r->quick = true;
@@ -332,10 +332,12 @@ dirty_router_run(struct heritage *h)
 		free(r);
 		return EXIT_BOOT;
 	}
+	dirty_pidfile_begin(r);
 	log_event(
 	    EV_DIRTY_START, (int)getpid(), r->n_wanted, r->cfg->dirty_threads);
 	while (turn(r))
 		;
+	dirty_pidfile_end(r);
 	log_event(EV_DIRTY_SHUTDOWN);
 	return 0;
 }

@@ -132,7 +132,8 @@ struct dirty_router {
 	int template_link;
 	bool template_live;
 	bool renewing; /* its successor's workers replace all */
-	uint64_t template_again_ms, template_end_ms;
+	uint64_t template_again_ms, template_end_ms, template_started_ms;
+	bool template_known; /* it is not the first one */
 	unsigned n_template_deaths;
 	struct link_inbox inbox;
 
@@ -258,6 +259,10 @@ void dirty_boot_on_death(struct dirty_router *r, const struct dirty_worker *w);
 bool dirty_boot_any_failed(const struct dirty_router *r);
 /* What lacks holders gets them, if it can be made again. */
 void dirty_boot_mend(struct dirty_router *r, uint64_t now);
+
+/* dirty_pidfile.c */
+void dirty_pidfile_begin(const struct dirty_router *r);
+void dirty_pidfile_end(const struct dirty_router *r);
 
 /* dirty_parent.c */
 

@@ -207,6 +207,30 @@ run(struct heritage *h)
 }
 
 int
+dirty_worker_preload(struct heritage *h)
+{
+	const struct config *cfg = h->config;
+	PyObject *module, *done = NULL, *specs = PyList_New(0); /* new */
+	PyObject *spec;                                         /* new */
+
+	module = PyImport_ImportModule("greencorn._dirty_worker");
+	for (unsigned i = 0; specs != NULL && i < cfg->dirty_apps.n; i++) {
+		spec = python_ref_decoded(str_of(cfg->dirty_apps.items[i]));
+		if (spec == NULL || PyList_Append(specs, spec) < 0)
+			Py_CLEAR(specs);
+		Py_XDECREF(spec);
+	}
+	if (module != NULL && specs != NULL)
+		done = PyObject_CallMethod(module, "preload", "O", specs);
+	Py_XDECREF(specs);
+	Py_XDECREF(module);
+	if (done == NULL)
+		return failure();
+	Py_DECREF(done);
+	return 0;
+}
+
+int
 dirty_worker_run(struct heritage *h)
 {
 	log_event(EV_DIRTY_WORKER_BOOT, (int)getpid());

@@ -13,4 +13,11 @@ struct heritage;
  */
 int dirty_worker_run(struct heritage *h);
 
+/*
+ * The role's preload, in the template: applications load what their objects
+ * share. 0 or the exit status; what one of them raises is logged, and its
+ * worker's to try again.
+ */
+int dirty_worker_preload(struct heritage *h);
+
 #endif

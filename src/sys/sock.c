@@ -518,7 +518,7 @@ sock_abort(int fd)
 }
 
 int
-sock_peer_uid(int fd, uid_t *uid)
+sock_peer(int fd, uid_t *uid, pid_t *pid)
 {
 	struct ucred who;
 	socklen_t len = sizeof(who);
@@ -526,5 +526,6 @@ sock_peer_uid(int fd, uid_t *uid)
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) < 0)
 		return -E_SYSTEM;
 	*uid = who.uid;
+	*pid = who.pid;
 	return 0;
 }

@@ -109,7 +109,10 @@ void sock_shutdown(int fd);
  */
 void sock_abort(int fd);
 
-/* The peer's uid, or -E_SYSTEM. Unix sockets only. */
-int sock_peer_uid(int fd, uid_t *uid);
+/*
+ * The peer's uid, and its pid as seen here, 0 when it cannot be seen. 0 or
+ * -E_SYSTEM. Unix sockets only.
+ */
+int sock_peer(int fd, uid_t *uid, pid_t *pid);
 
 #endif

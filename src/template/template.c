@@ -516,7 +516,8 @@ find_hooks(struct template *t)
 		return TEMPLATE_EXIT_CONFIG;
 	if (config_has_logger(h->config) && log_ring_start() < 0)
 		log_event(EV_LOG_RING);
-	if (t->reason == LINK_REASON_REPLACEMENT || config_is_check(h->config))
+	if (is_dirty(t) || t->reason == LINK_REASON_REPLACEMENT ||
+	    config_is_check(h->config))
 		return 0;
 	(void)python_hooks_run(
 	    HOOK_nworkers_changed, "(IO)", h->config->workers, Py_None);
@@ -531,8 +532,11 @@ run_first_hooks(const struct template *t)
 
 	if (config_is_check(t->h->config))
 		return 0;
-	if (is_dirty(t))
-		(void)python_hooks_run(HOOK_on_dirty_starting, "()");
+	if (is_dirty(t)) {
+		if (t->reason == LINK_REASON_START)
+			(void)python_hooks_run(HOOK_on_dirty_starting, "()");
+		return 0;
+	}
 	if (t->reason == LINK_REASON_RELOAD)
 		(void)python_hooks_run(HOOK_on_reload, "()");
 	if (t->reason != LINK_REASON_START)
@@ -548,7 +552,8 @@ preload(struct template *t)
 {
 	const struct role *worker = &roles[child_of(t->h)];
 	const struct config *cfg = t->h->config;
-	bool wanted = cfg->preload_app || config_is_check(cfg);
+	bool wanted = is_dirty(t) ? cfg->dirty_preload
+				  : cfg->preload_app || config_is_check(cfg);
 
 	if (!wanted || worker->preload == NULL)
 		return 0;

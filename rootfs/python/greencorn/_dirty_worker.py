@@ -17,7 +17,7 @@ import traceback
 from collections import deque
 
 from gunicorn.dirty import protocol
-from gunicorn.dirty.app import load_dirty_app_class
+from gunicorn.dirty.app import load_dirty_app_class, parse_dirty_app_spec
 from gunicorn.dirty.errors import (DirtyAppError, DirtyAppNotFoundError,
                                    DirtyProtocolError)
 from greencorn._dirty_link import (CANCEL, CHUNK, CREDIT, DONE, END, ENVELOPE,
@@ -35,6 +35,7 @@ LINGER = 1.0   # until it has been so for that long
 _wire = None
 _paths = []
 _apps = {}         # path -> object
+_preloaded = set()  # paths
 _threads = 1
 _calls = {}        # id -> Call
 _woken = -1        # readable when the main thread is to look
@@ -54,6 +55,27 @@ _asleep = False    # the main thread, until it is woken
 
 
 # --- C's side calls these, in this order
+
+def preload(specs):
+    """In the template, where the setting dirty_preload asks for it."""
+    for spec in specs:
+        path, _ = parse_dirty_app_spec(spec)
+        try:
+            _preload(path, load_dirty_app_class(path))
+        except Exception:  # its worker tries again, and says so
+            _log(f"Exception in preload of {path}")
+
+
+def _preload(path, kind):
+    """Once for each class, here or in the process of which this is a fork."""
+    found = next((base.__dict__["preload"] for base in kind.__mro__
+                  if "preload" in base.__dict__), None)
+    # Where it needs an object it is an action of that name.
+    if isinstance(found, (classmethod, staticmethod)) and \
+            path not in _preloaded:
+        kind.preload()
+        _preloaded.add(path)
+
 
 def begin(fd, paths, threads):
     global _wire, _threads, _woken, _bell
@@ -80,6 +102,7 @@ def load():
     _say(HELLO, BINARY, 0, "".join(lines).encode())
     for path, kind in kinds.items():
         _say(MAKING, BINARY, 0, path.encode())
+        _preload(path, kind)
         _apps[path] = kind()
         _apps[path].init()
     _say(MAKING, BINARY, 0)

@@ -37,3 +37,41 @@ def test_under_init_an_arbiter_that_dies_is_replaced(dirty, wait_until):
     assert s.get("/").body.decode().split()[0] == address
     s.signal("TERM")
     assert s.wait() == 0
+
+
+def test_a_pid_file_lies_beside_it(dirty, tmp_path, wait_until):
+    """Who is named there and has lost its server is told to end; nobody
+    else is."""
+    import signal
+    import subprocess
+
+    def sleeper(title):
+        # Its parent is gone at once: an orphan.
+        return int(subprocess.run(
+            ["bash", "-c",
+             f"(exec -a '{title}' sleep 60 >&- 2>&-) & echo $!"],
+            stdout=subprocess.PIPE, text=True, timeout=10).stdout)
+
+    s = dirty()
+    path = f"/tmp/gunicorn_dirty_{s.pid}.pid"
+    wait_until(lambda: os.path.exists(path), "the file")
+    assert int(open(path).read()) == s.dirty_arbiter()
+    assert os.stat(path).st_mode & 0o777 == 0o600
+    orphan, other = sleeper("gunicorn: dirty-arbiter [x]"), sleeper("other")
+    for pid, ends in ((other, False), (orphan, True)):
+        with open(path, "w") as f:
+            f.write(f"{pid}\n")
+        arbiter = s.dirty_arbiter()
+        os.kill(arbiter, signal.SIGKILL)
+        wait_until(lambda pid=pid: int(open(path).read() or 0) != pid,
+                   "the next one's")
+        if ends:
+            wait_until(lambda pid=pid: not os.path.exists(f"/proc/{pid}")
+                       or "Z" in open(f"/proc/{pid}/stat").read().split()[2],
+                       "the orphan's end")
+        else:
+            assert os.path.exists(f"/proc/{pid}")
+    os.kill(other, signal.SIGKILL)
+    s.signal("TERM")
+    assert s.wait() == 0
+    assert not os.path.exists(path)

@@ -151,3 +151,101 @@ class App(DirtyApp):
     wait_until(lambda: c.execute("apps:App", "pid") == "new code",
                "the new code")
     assert s.dirty_arbiter() == arbiter
+
+
+def test_the_order_of_a_beginning(dirty):
+    """post_fork, then __init__ and init of each, then worker_init."""
+    s = dirty(apps=["apps:A", "apps:B"], conf=CONF, source="""
+import os
+from gunicorn.dirty import DirtyApp
+os.write(1, b"hook import\\n")
+class A(DirtyApp):
+    def __init__(self): os.write(1, f"hook made {self}\\n".encode())
+    def init(self): os.write(1, f"hook ready {self}\\n".encode())
+    def close(self): os.write(1, f"hook close {self}\\n".encode())
+    def __str__(self): return type(self).__name__
+class B(A): pass
+""")
+    s.wait_log("hook init ")
+    s.signal("TERM")
+    assert s.wait() == 0
+    words = [line.split()[1:3] for line in s.log.splitlines()
+             if line.startswith("hook ")]
+    assert [w[0] for w in words] == [
+        "starting", "post_fork", "import", "made", "ready", "made", "ready",
+        "init", "close", "close", "exit"]
+    assert [w[1] for w in words[3:7]] == ["A", "A", "B", "B"]
+
+
+def test_starting_is_said_once(dirty, wait_until):
+    """A template that is replaced starts no dirty arbiter."""
+    s = dirty(conf=CONF)
+    c = s.caller()
+    pid = c.execute("apps:App", "pid")
+    s.signal("HUP", s.dirty_arbiter())
+    wait_until(lambda: c.execute("apps:App", "pid") != pid, "a new worker")
+    assert s.log.count("hook starting") == 1
+
+
+def test_int_to_the_dirty_arbiter_is_term(dirty):
+    s = dirty()
+    c = s.caller()
+    pid = c.execute("apps:App", "pid")
+    done = []
+    t = threading.Thread(target=lambda: done.append(
+        c.execute("apps:App", "sleep", 1)))
+    t.start()
+    time.sleep(0.3)
+    s.signal("INT", s.dirty_arbiter())
+    t.join(15)
+    assert done == [pid]
+    assert c.execute("apps:App", "pid") != pid
+
+
+def test_usr1_reopens_the_logs_of_all(dirty, tmp_path, wait_until):
+    s = dirty(ready=False, errorlog=str(tmp_path / "log"), source="""
+import logging
+from gunicorn.dirty import DirtyApp
+class App(DirtyApp):
+    def say(self, text):
+        logging.getLogger("gunicorn.error").info(text)
+""")
+    c = s.caller()
+    c.execute("apps:App", "say", "before the move")
+    (tmp_path / "log").rename(tmp_path / "old")
+    s.signal("USR1", s.dirty_arbiter())
+
+    def written():
+        c.execute("apps:App", "say", "after the move")
+        new = tmp_path / "log"
+        return new.exists() and "after the move" in new.read_text()
+    wait_until(written, "a line in the new file")
+    assert "before the move" in (tmp_path / "old").read_text()
+
+
+def test_who_downloads_slowly_holds_the_generator(dirty):
+    """From the generator to the client's socket nothing piles up."""
+    import socket
+
+    s = dirty(dirty_threads=2, app="""
+from gunicorn.dirty import get_dirty_client
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return get_dirty_client().stream("apps:App", "count", 2000, 0, 65536)
+""")
+    c = s.caller()
+    with socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+        client.connect(("127.0.0.1", s.port))
+        client.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        client.recv(1000)
+        time.sleep(1)
+        before = len(c.execute("apps:App", "notes"))
+        time.sleep(0.5)
+        after = len(c.execute("apps:App", "notes"))
+        assert before == after < 200  # of 2000: what sockets hold
+    # The client has left: so does the generator.
+    end = time.monotonic() + 20
+    while "closed" not in c.execute("apps:App", "notes"):
+        assert time.monotonic() < end
+        time.sleep(0.05)

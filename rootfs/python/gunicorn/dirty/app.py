@@ -9,6 +9,12 @@ class DirtyApp:
 
     workers = None  # how many workers hold it; None: all
 
+    # A classmethod, called before __init__, once in each worker, or once
+    # before workers are forked, where the setting dirty_preload is on: for
+    # what all objects may share, a model's weights, so that its memory is
+    # there only once. No threads, files or connections: they do not cross.
+    preload = None
+
     def init(self):
         """Called once, in the worker, before the first call."""
 

@@ -59,6 +59,19 @@ can_hear(const struct generation *g)
 	return g != NULL && g->loaded && g->link >= 0 && g->end_ms == 0;
 }
 
+uint64_t
+arbiter_hooks_pre_exec(struct generation *g, uint64_t now)
+{
+	const struct link_message run = { .type = LINK_PRE_EXEC };
+	const struct link_message end = { .type = LINK_END };
+
+	if (!can_hear(g) || !is_wanted(g->config, LINK_PRE_EXEC) ||
+	    link_tell(g->link, &run) < 0 || link_tell(g->link, &end) < 0)
+		return 0;
+	g->end_ms = now + END_MS;
+	return g->end_ms;
+}
+
 void
 arbiter_hooks_child_exit(
     struct arbiter *a, struct generation *g, unsigned age, pid_t pid)

@@ -144,6 +144,9 @@ struct arbiter {
 	char pidfile[ARBITER_PATH_MAX]; /* ours; empty: none */
 
 	struct arbiter_systemd systemd;
+	/* Under init: our successor is asked for by then, or as soon as the
+	 * template is through with pre_exec; 0: it was not asked for. */
+	uint64_t leave_ms;
 	pid_t old_pid; /* the arbiter that has exec'd us, beside us; or 0 */
 	pid_t new_pid; /* the one that we have exec'd; or 0 */
 
@@ -231,7 +234,7 @@ int adopt_all(struct arbiter *a);
 /* Starts the executable anew, which takes over from us or serves beside us. */
 void reexec_begin(struct arbiter *a);
 void reexec_on_exit(struct arbiter *a, const struct child_end *end);
-/* Is the old one gone? */
+/* Is the old one gone, or is it time to go? */
 void reexec_look(struct arbiter *a);
 
 /* background.c */
@@ -328,6 +331,11 @@ bool arbiter_hooks_at_end(const struct generation *g);
  */
 void arbiter_hooks_end(
     struct arbiter *a, struct generation *g, bool server, uint64_t now);
+/*
+ * g's template runs pre_exec, and ends for it. When it has to have ended
+ * (clock_ms), or 0: there is no such hook, or nobody to run it.
+ */
+uint64_t arbiter_hooks_pre_exec(struct generation *g, uint64_t now);
 /* Names the hooks that do not return. */
 void arbiter_hooks_watch(struct arbiter *a, uint64_t now);
 

@@ -499,6 +499,8 @@ generation_on_exit(
 	g->state = GENERATION_OVER;
 	if (g == a->candidate)
 		a->candidate = NULL;
+	if (g == a->current && a->leave_ms != 0)
+		return; /* as it should: its successor is our successor's */
 	replace_template(a, end);
 }
 

@@ -5,6 +5,7 @@
  */
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "sys/signals.h"
@@ -34,14 +35,41 @@ become_new(struct arbiter *a)
 }
 
 static void
-leave_to_init(const struct arbiter *a)
+leave(struct arbiter *a)
 {
+	a->leave_ms = 0;
+	if (handover_ask(a->h->handover) == 0)
+		_exit(ARBITER_EXIT_OK);
+	log_event(EV_ARBITER_REEXEC_UNHEARD);
+	if (a->current != NULL && a->current->template_pid == 0)
+		a->template_again_ms = clock_ms();
+}
+
+/* A template ends with us, so its hook goes before. */
+static void
+leave_to_init(struct arbiter *a)
+{
+	uint64_t now = clock_ms();
+
 	if (access(sys_exec_path(), X_OK) < 0) {
 		log_errno(EV_ARBITER_REEXEC, sys_exec_path());
 		return;
 	}
-	if (handover_ask(a->h->handover) == 0)
-		_exit(ARBITER_EXIT_OK);
+	a->leave_ms = arbiter_hooks_pre_exec(a->current, now);
+	if (a->leave_ms == 0)
+		leave(a);
+}
+
+static void
+look_leave(struct arbiter *a)
+{
+	if (a->leave_ms == 0)
+		return;
+	if (a->stop != STOP_NONE)
+		a->leave_ms = 0;
+	else if (a->current == NULL || a->current->template_pid == 0 ||
+	    clock_ms() >= a->leave_ms)
+		leave(a);
 }
 
 static void
@@ -63,7 +91,7 @@ start_beside(struct arbiter *a)
 void
 reexec_begin(struct arbiter *a)
 {
-	if (a->stop != STOP_NONE)
+	if (a->stop != STOP_NONE || a->leave_ms != 0)
 		return;
 	reexec_look(a); /* it may have gone just now */
 	if (a->h->under_init)
@@ -86,6 +114,7 @@ reexec_on_exit(struct arbiter *a, const struct child_end *end)
 void
 reexec_look(struct arbiter *a)
 {
+	look_leave(a);
 	if (a->old_pid == 0 || getppid() == a->old_pid)
 		return;
 	a->old_pid = 0;

@@ -277,7 +277,8 @@ workers_balance(struct arbiter *a)
 	g = a->candidate;
 	if (g == NULL || g->state != GENERATION_LIVE)
 		g = a->current; /* one that is being made holds up nobody */
-	if (g == NULL || g->state != GENERATION_LIVE || a->stop != STOP_NONE)
+	if (g == NULL || g->state != GENERATION_LIVE || a->stop != STOP_NONE ||
+	    g->end_ms != 0)
 		return;
 	s = count(a, g);
 	while (may_spawn(a, &s)) {

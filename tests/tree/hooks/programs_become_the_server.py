@@ -192,3 +192,33 @@ def test_in_a_scratch_container(image, container, get, wait_until):
     assert get(c.url(8000)) == (200, b"moin")
     c.kill("TERM")
     assert c.wait() == 0
+
+
+def test_usr2_as_pid_1(serve, said, until):
+    """The program is run anew by a new executable, beside its workers."""
+    s = serve("python", "app.py", "one", app=PROGRAM, init=True)
+    old, workers = s.pid, set(s.workers())
+    s.write("app.py", PROGRAM.replace('"first"', '"second"'))
+    s.signal("USR2")
+    s.wait_log("Adopting 2 workers")
+    until(lambda: len(s.workers()) == 2 and not workers & set(s.workers()),
+          "new workers")
+    assert s.pid != old
+    assert s.get("/").body == b"second ['one'] __main__"
+    os.kill(s.pid, 9)
+    s.wait_log("Adopting 2 workers", count=2)
+    s.wait_log("Ready: ", count=3)
+    assert s.get("/").body == b"second ['one'] __main__"
+    s.signal("TERM")
+    assert s.wait() == 0
+
+
+def test_usr2_beside_the_old_one(serve, until):
+    s = serve("python", "app.py", "one", app=PROGRAM, pidfile="run.pid")
+    s.signal("USR2")
+    s.wait_log("Ready: ", count=2)
+    new = int((s.folder / "run.pid.2").read_text())
+    s.signal("TERM")
+    assert s.process.wait(20) == 0
+    s.follow(new)
+    assert s.get("/").body == b"first ['one'] __main__"

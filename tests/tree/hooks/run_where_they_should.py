@@ -257,3 +257,53 @@ def test_a_template_that_died_has_a_successor(hooked, said, until):
     s.signal("TERM")
     assert s.wait() == 0
     assert [pid for pid, _ in said(s, "on_exit")] == [second]
+
+
+def test_usr2_as_pid_1(hooked, said, until):
+    s = hooked("""
+import time
+def pre_exec(server):
+    time.sleep(0.3)
+    say(server.pid)
+def on_starting(server): say(server.pid)
+""", init=True, workers=2)
+    old, template = s.pid, s.template()
+    s.signal("USR2")
+    s.wait_log("Adopting 2 workers")
+    s.wait_log("Ready: ", count=2)
+    assert len(said(s, "pre_exec")) == 1
+    assert len(said(s, "on_starting")) == 2
+    assert s.pid != old and s.template() != template
+    assert s.get("/").status == 200
+
+
+def test_a_pre_exec_that_hangs_is_not_waited_for(hooked, said, until):
+    s = hooked("""
+import time
+def pre_exec(server):
+    say()
+    time.sleep(3600)
+""", init=True, workers=2)
+    s.signal("USR2")
+    until(lambda: said(s, "pre_exec"), "pre_exec")
+    assert s.get("/").status == 200
+    os.kill(s.workers()[0], 9)  # while it is waited for
+    s.wait_log("Adopting 1 workers")
+    s.wait_log("Ready: ", count=2)
+    assert len(s.workers()) >= 2
+    assert s.get("/").status == 200
+    s.signal("TERM")
+    assert s.wait() == 0
+
+
+def test_a_stop_does_not_wait_for_pre_exec(hooked, said, until):
+    s = hooked("""
+import time
+def pre_exec(server):
+    say()
+    time.sleep(3600)
+""", init=True)
+    s.signal("USR2")
+    until(lambda: said(s, "pre_exec"), "pre_exec")
+    s.signal("TERM")
+    assert s.wait(10) == 0

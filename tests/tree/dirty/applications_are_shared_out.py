@@ -63,8 +63,9 @@ def dirty_post_fork(arbiter, worker):
     names = [p.split(":")[1] for p in worker.app_paths]
     os.write(1, f"worker {worker.age} {names}\\n".encode())
 """)
-    log = s.wait_log("worker 4 ")
-    assert [line for line in log.splitlines() if line.startswith("worker")] \
+    log = s.wait_log("\nworker ", count=4)
+    assert sorted(line for line in log.splitlines()
+                  if line.startswith("worker")) \
         == ["worker 1 ['Light', 'Heavy', 'Singleton']",
             "worker 2 ['Light', 'Heavy']",
             "worker 3 ['Light']", "worker 4 ['Light']"]

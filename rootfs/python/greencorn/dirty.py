@@ -3,9 +3,9 @@
 import sys
 
 import gunicorn.dirty
-from gunicorn.dirty import (app, arbiter, client, errors, protocol, stash,
+from gunicorn.dirty import (app, arbiter, client, errors, protocol, stash, tlv,
                             worker)
 
-for _part in (app, arbiter, client, errors, protocol, stash, worker):
+for _part in (app, arbiter, client, errors, protocol, stash, tlv, worker):
     sys.modules[f"{__name__}.{_part.__name__.rpartition('.')[2]}"] = _part
 sys.modules[__name__] = gunicorn.dirty

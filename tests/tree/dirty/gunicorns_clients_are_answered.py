@@ -2,6 +2,7 @@
 (TLV), talks to our dirty arbiter; ours talks to the newest Gunicorn's."""
 
 import json
+import os
 import pathlib
 import subprocess
 import textwrap
@@ -74,3 +75,47 @@ def test_our_client_talks_to_gunicorn(tmp_path, dirty_package, wait_until,
         except subprocess.TimeoutExpired:
             server.kill()
             server.wait()
+
+
+NAMES = """
+import inspect, json
+IS_OURS = __import__("sys").executable.endswith("greencorn")
+from gunicorn.dirty import app, client, errors, protocol, stash, tlv
+from gunicorn.dirty import DirtyClient, StashClient, StashTable, DirtyApp
+import gunicorn.dirty
+seen = {}
+for m in (app, errors, protocol, stash, tlv, client):
+    seen[m.__name__] = sorted(
+        n for n, o in vars(m).items() if IS_OURS or not n.startswith("_")
+        and not inspect.ismodule(o)
+        and getattr(o, "__module__", m.__name__) == m.__name__)
+for c in (DirtyClient, StashClient, StashTable, DirtyApp,
+          protocol.BinaryProtocol, tlv.TLVEncoder):
+    seen[c.__name__] = sorted(n for n in dir(c) if not n.startswith("_"))
+seen["all"] = sorted(gunicorn.dirty.__all__)
+B = protocol.BinaryProtocol
+frames = [B.encode_request(5, "a:B", "c", (1, b"x"), {"k": None}),
+          B.encode_response(6, {"n": [1.5, True]}), B.encode_chunk(7, "d"),
+          B.encode_end(8), B.encode_error(9, errors.DirtyTimeoutError("t", 3)),
+          B.encode_stash(10, protocol.STASH_OP_PUT, "t", "k", 1),
+          B.encode_status(11), B.encode_manage(12, 1, 2)]
+seen["frames"] = [f.hex() for f in frames]
+seen["heads"] = [B.decode_header(f[:16]) for f in frames]
+seen["messages"] = [repr(B.decode_message(f)) for f in frames]
+print(json.dumps(seen))
+"""
+
+
+def test_names_and_frames_are_gunicorns(newest_gunicorn):
+    """What its modules offer there is here, too, and says the same bytes."""
+    binary = os.path.abspath(os.environ.get("GREENCORN",
+                                            "build/out/greencorn"))
+    theirs, ours = (json.loads(subprocess.run(
+        [*words, "-c", NAMES], capture_output=True, text=True, timeout=30,
+        check=True).stdout) for words in ([newest_gunicorn],
+                                          [binary, "python"]))
+    for what in ("frames", "heads", "messages"):
+        assert ours.pop(what) == theirs.pop(what)
+    lacking = {where: sorted(set(names) - set(ours[where]))
+               for where, names in theirs.items()}
+    assert not any(lacking.values()), lacking

@@ -25,9 +25,17 @@ HEADER_FORMAT = ">2sBBIQ"
 HEADER_SIZE = 16
 JSON_HEADER_SIZE = 4
 
-_NUMBER_OF = {"request": 1, "response": 2, "error": 3, "chunk": 4, "end": 5,
-              "stash": 0x10, "status": 0x11, "manage": 0x12}
-_NAME_OF = {number: name for name, number in _NUMBER_OF.items()}
+MSG_TYPE_FROM_STR = {"request": 1, "response": 2, "error": 3, "chunk": 4,
+                     "end": 5, "stash": 0x10, "status": 0x11, "manage": 0x12}
+MSG_TYPE_TO_STR = {number: name for name, number in MSG_TYPE_FROM_STR.items()}
+for _name, _number in MSG_TYPE_FROM_STR.items():
+    globals()[f"MSG_TYPE_{_name.upper()}"] = _number
+    globals()[f"MSG_TYPE_{_name.upper()}_STR"] = _name
+
+(STASH_OP_PUT, STASH_OP_GET, STASH_OP_DELETE, STASH_OP_KEYS, STASH_OP_CLEAR,
+ STASH_OP_INFO, STASH_OP_ENSURE, STASH_OP_DELETE_TABLE, STASH_OP_TABLES,
+ STASH_OP_EXISTS) = range(1, 11)
+MANAGE_OP_ADD, MANAGE_OP_REMOVE = 1, 2
 
 _head = struct.Struct(HEADER_FORMAT)
 _u32 = struct.Struct(">I")
@@ -192,7 +200,7 @@ def number_of_id(request_id):
 
 def encode_parts(message):
     """A message of the later format, as pieces."""
-    number = _NUMBER_OF.get(message.get("type"))
+    number = MSG_TYPE_FROM_STR.get(message.get("type"))
     if number is None:
         raise DirtyProtocolError(
             f"Unknown message type: {message.get('type')}")
@@ -213,7 +221,7 @@ def encode_parts(message):
 
 def decode_payload(number, request_id, payload):
     """The dict of a message of the later format."""
-    name = _NAME_OF.get(number)
+    name = MSG_TYPE_TO_STR.get(number)
     if name is None:
         raise DirtyProtocolError(f"Unknown message type: 0x{number:02x}")
     message = TLVEncoder.decode_full(payload) if payload else {}
@@ -273,8 +281,51 @@ class BinaryProtocol:
         return b"".join(encode_parts(message))
 
     @staticmethod
+    def encode_header(msg_type, request_id, payload_length):
+        return _head.pack(MAGIC, VERSION, msg_type, payload_length,
+                          number_of_id(request_id))
+
+    @staticmethod
+    def encode_request(request_id, app_path, action, args=None, kwargs=None):
+        return BinaryProtocol.encode(
+            make_request(request_id, app_path, action, args, kwargs))
+
+    @staticmethod
+    def encode_response(request_id, result):
+        return BinaryProtocol.encode(make_response(request_id, result))
+
+    @staticmethod
+    def encode_error(request_id, error):
+        return BinaryProtocol.encode(make_error_response(request_id, error))
+
+    @staticmethod
+    def encode_chunk(request_id, data):
+        return BinaryProtocol.encode(make_chunk_message(request_id, data))
+
+    @staticmethod
+    def encode_end(request_id):
+        return BinaryProtocol.encode(make_end_message(request_id))
+
+    @staticmethod
+    def encode_stash(request_id, op, table, key=None, value=None,
+                     pattern=None):
+        return BinaryProtocol.encode(make_stash_message(
+            request_id, op, table, key, value, pattern))
+
+    @staticmethod
+    def encode_status(request_id):
+        return BinaryProtocol.encode({"type": "status", "id": request_id})
+
+    @staticmethod
+    def encode_manage(request_id, op, count=1):
+        return BinaryProtocol.encode(make_manage_message(
+            request_id, op, count))
+
+    @staticmethod
     def decode_header(head):
-        return read_head(head)
+        """(type's number, id, payload's length)"""
+        number, size, request_id = read_head(head)
+        return number, request_id, size
 
     @staticmethod
     def decode_message(data):
@@ -396,3 +447,7 @@ def make_stash_message(request_id, op, table, key=None, value=None,
         if given is not None:
             message[name] = given
     return message
+
+
+def make_manage_message(request_id, op, count=1):
+    return {"type": "manage", "id": request_id, "op": op, "count": count}

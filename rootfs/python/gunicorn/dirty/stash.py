@@ -10,9 +10,10 @@ and gone with it.
 
 from . import client
 from .errors import DirtyError
-
-(PUT, GET, DELETE, KEYS, CLEAR, INFO, ENSURE, DELETE_TABLE, TABLES,
- EXISTS) = range(1, 11)
+from .protocol import (STASH_OP_CLEAR, STASH_OP_DELETE, STASH_OP_DELETE_TABLE,
+                       STASH_OP_ENSURE, STASH_OP_EXISTS, STASH_OP_GET,
+                       STASH_OP_INFO, STASH_OP_KEYS, STASH_OP_PUT,
+                       STASH_OP_TABLES)
 
 
 class StashError(DirtyError):
@@ -62,46 +63,46 @@ class StashClient:
 
     def put(self, table, key, value):
         """Stores value; makes the table where there is none."""
-        return self._execute(PUT, table, key, value)
+        return self._execute(STASH_OP_PUT, table, key, value)
 
     def get(self, table, key, default=None):
         try:
-            return self._execute(GET, table, key)
+            return self._execute(STASH_OP_GET, table, key)
         except StashKeyNotFoundError:
             return default
 
     def _get(self, table, key):
-        return self._execute(GET, table, key)
+        return self._execute(STASH_OP_GET, table, key)
 
     def delete(self, table, key):
         """Whether it was there."""
-        return self._execute(DELETE, table, key)
+        return self._execute(STASH_OP_DELETE, table, key)
 
     def keys(self, table, pattern=None):
         """All, or those that match a pattern such as "user:*"."""
-        return self._execute(KEYS, table, pattern=pattern)
+        return self._execute(STASH_OP_KEYS, table, pattern=pattern)
 
     def clear(self, table):
-        return self._execute(CLEAR, table)
+        return self._execute(STASH_OP_CLEAR, table)
 
     def info(self, table):
         """{"table": its name, "size": how many keys it has}"""
-        return self._execute(INFO, table)
+        return self._execute(STASH_OP_INFO, table)
 
     def ensure(self, table):
         """There is such a table afterwards."""
-        return self._execute(ENSURE, table)
+        return self._execute(STASH_OP_ENSURE, table)
 
     def exists(self, table, key=None):
         """Is there such a key or, without one, such a table?"""
-        return self._execute(EXISTS, table, key)
+        return self._execute(STASH_OP_EXISTS, table, key)
 
     def delete_table(self, table):
         """Whether it was there."""
-        return self._execute(DELETE_TABLE, table)
+        return self._execute(STASH_OP_DELETE_TABLE, table)
 
     def tables(self):
-        return self._execute(TABLES, "")
+        return self._execute(STASH_OP_TABLES, "")
 
     def table(self, name):
         return StashTable(self, name)

@@ -1,0 +1,13 @@
+"""The later format's typed values, by the name that Gunicorn has for them."""
+
+from .protocol import MAX_ITEMS, MAX_MESSAGE_SIZE, TLVEncoder
+
+TYPE_NONE, TYPE_BOOL, TYPE_INT64, TYPE_FLOAT64 = 0x00, 0x01, 0x05, 0x06
+TYPE_BYTES, TYPE_STRING, TYPE_LIST, TYPE_DICT = 0x10, 0x11, 0x20, 0x21
+MAX_STRING_SIZE = MAX_BYTES_SIZE = MAX_MESSAGE_SIZE
+MAX_LIST_SIZE = MAX_DICT_SIZE = MAX_ITEMS
+
+__all__ = ["MAX_BYTES_SIZE", "MAX_DICT_SIZE", "MAX_LIST_SIZE",
+           "MAX_STRING_SIZE", "TLVEncoder", "TYPE_BOOL", "TYPE_BYTES",
+           "TYPE_DICT", "TYPE_FLOAT64", "TYPE_INT64", "TYPE_LIST", "TYPE_NONE",
+           "TYPE_STRING"]

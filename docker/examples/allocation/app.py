@@ -9,7 +9,7 @@ GET /visits            a counter: by the only one with Single
 
 import flask
 from gunicorn.dirty import get_dirty_client
-from gunicorn.dirty.errors import DirtyNoWorkersAvailableError
+from gunicorn.dirty.errors import DirtyError
 from limits import MAX_FACTORED, MAX_SIEVED
 
 APPS = {"Light": "light:Light", "Heavy": "heavy:Heavy",
@@ -66,6 +66,9 @@ def visits():
     return {"visit": call("Single", "visit")}
 
 
-@app.errorhandler(DirtyNoWorkersAvailableError)
-def nobody_holds_it(error):
-    return {"error": "no worker holds it now", "app": error.app_path}, 503
+@app.errorhandler(DirtyError)
+def no_answer(error):
+    """No worker holds it now, the one that did has died, or it raised."""
+    app.logger.error("%s\n%s", error.message,
+                     error.details.get("traceback", ""))
+    return {"error": error.message}, 503

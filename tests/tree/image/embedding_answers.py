@@ -141,12 +141,12 @@ def test_a_killed_worker_is_replaced(container, embedding_image, ask_json,
     before = dirty_workers(c)
     killed = min(before)
     c.exec("/greencorn", "python", "-c", f"import os; os.kill({killed}, 9)")
+    wait_until(lambda: killed not in dirty_workers(c), "its end")
     status, answer = ask_json(c.url(8000, "/embed"), {"texts": ["corn"]},
                               DEADLINE)
     assert status == 200 and len(answer["embeddings"]) == 1
     wait_until(lambda: dirty_workers(c) != before and two(), "its successor",
                DEADLINE)
-    assert killed not in dirty_workers(c)
 
 
 def test_a_stop_lets_it_finish(container, embedding_image, ask_json):

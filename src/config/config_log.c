@@ -102,10 +102,18 @@ config_log_address(
 	return sock_unix(a, str_of(path));
 }
 
+static char syslog_shown[CONFIG_BIND_HOST_MAX + 64];
+
+static void
+on_syslog_unknown(void)
+{
+	log_event(EV_LOG_SYSLOG, syslog_shown, error_text(-E_NOT_FOUND));
+}
+
 void
 config_log_syslog(const struct config *c, const char *dir)
 {
-	struct log_syslog_options o;
+	struct log_syslog_options o = { .port = 0 };
 	struct config_syslog syslog;
 	int rc;
 
@@ -113,8 +121,12 @@ config_log_syslog(const struct config *c, const char *dir)
 	if (!c->syslog)
 		return;
 	rc = config_syslog_parse(str_of(c->syslog_addr), &syslog);
-	if (rc == 0)
+	if (rc == 0 && syslog.to.kind == CONFIG_BIND_UNIX)
 		rc = config_log_address(&syslog.to, dir, &o.to);
+	else if (rc == 0) {
+		o.host = syslog.to.host;
+		o.port = (uint16_t)syslog.to.number;
+	}
 	if (rc < 0) {
 		log_event(EV_LOG_SYSLOG, c->syslog_addr, error_text(rc));
 		return;
@@ -129,7 +141,8 @@ config_log_syslog(const struct config *c, const char *dir)
 		o.name = str_of(c->wsgi_app);
 		o.name = str_head(o.name, str_find(o.name, '('));
 	}
-	log_syslog_start(&o);
+	snprintf(syslog_shown, sizeof(syslog_shown), "%s", c->syslog_addr);
+	log_syslog_start(&o, on_syslog_unknown);
 }
 
 bool

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "sys/fd.h"
+#include "sys/lookup.h"
 
 #include "base/banned.h"
 
@@ -32,7 +33,24 @@ static struct log_syslog {
 	uint64_t not_before; /* no new try */
 	pthread_mutex_t lock;
 	_Atomic uint64_t lost;
+	void (*unknown)(void);
 } syslog_state = { .fd = -1, .lock = PTHREAD_MUTEX_INITIALIZER };
+
+static lookup_done on_lookup;
+static struct lookup lookup = LOOKUP_INIT(on_lookup);
+
+static void
+on_lookup(const struct sock_addr *to)
+{
+	struct log_syslog *s = &syslog_state;
+
+	if (to != NULL) {
+		s->to = *to;
+		atomic_store(&s->on, true);
+	} else if (s->unknown != NULL) {
+		s->unknown();
+	}
+}
 
 /* RFC 5424, 6.2.1 */
 static unsigned
@@ -132,8 +150,10 @@ put(enum log_level level, const char *kind, struct str text)
 	bool sent = false;
 	int n;
 
-	if (!atomic_load(&s->on))
+	if (!atomic_load(&s->on)) {
+		lookup_resume(&lookup);
 		return;
+	}
 	n = snprintf(line, sizeof(line), "<%u>gunicorn.%s.%s: [%d] %.*s\n",
 	    s->facility * 8 + severity(level), s->name, kind, (int)getpid(),
 	    STR_ARG(text));
@@ -158,7 +178,7 @@ on_log(enum log_level level, enum event event, struct str text)
 }
 
 void
-log_syslog_start(const struct log_syslog_options *o)
+log_syslog_start(const struct log_syslog_options *o, void (*unknown)(void))
 {
 	struct log_syslog *s = &syslog_state;
 	size_t i;
@@ -177,13 +197,18 @@ log_syslog_start(const struct log_syslog_options *o)
 	}
 	s->name[i] = '\0';
 	s->not_before = 0;
+	s->unknown = unknown;
 	log_add_tap(on_log);
-	atomic_store(&s->on, true);
+	if (o->host.len == 0)
+		atomic_store(&s->on, true);
+	else if (lookup_start(&lookup, o->host, o->port, LOOKUP_WAIT_MS) < 0)
+		on_lookup(NULL);
 }
 
 void
 log_syslog_stop(void)
 {
+	lookup_stop(&lookup);
 	atomic_store(&syslog_state.on, false);
 	drop_socket(&syslog_state);
 }

@@ -20,6 +20,9 @@
 
 struct log_syslog_options {
 	struct sock_addr to;
+	/* Instead of it, a name: lines before it is found are lost. */
+	struct str host;
+	uint16_t port;
 	bool stream; /* TCP */
 	/* A path of which it is not known: datagrams, else a stream. */
 	bool either;
@@ -29,9 +32,11 @@ struct log_syslog_options {
 
 /*
  * From now on what is logged goes there too; called before there are threads,
- * and again when settings have changed.
+ * and again when settings have changed. unknown: called once when the name is
+ * not found; it is tried again. NULL: nobody needs to know.
  */
-void log_syslog_start(const struct log_syslog_options *o);
+void
+log_syslog_start(const struct log_syslog_options *o, void (*unknown)(void));
 /* No more; that it was never started is fine. */
 void log_syslog_stop(void);
 

@@ -19,6 +19,7 @@
 #include "config/config_bind.h"
 #include "http/request.h"
 #include "sys/fd.h"
+#include "sys/lookup.h"
 #include "sys/sock.h"
 #include "sys/sys_time.h"
 #include "sys/thread.h"
@@ -48,8 +49,9 @@ static struct statsd {
 	struct config_bind host;
 	struct sock_addr to;
 	int fd;
-	char prefix[300]; /* with its dot */
-	char tags[4100];  /* with "|#" */
+	char shown[CONFIG_BIND_HOST_MAX + 64]; /* the setting, for the log */
+	char prefix[300];                      /* with its dot */
+	char tags[4100];                       /* with "|#" */
 	size_t datagram_max;
 
 	/* Workers. */
@@ -64,6 +66,10 @@ static struct statsd {
 } statsd = {
 	.fd = -1, .bell = -1, .done = -1, .lock = PTHREAD_MUTEX_INITIALIZER
 };
+
+/* The arbiter's. */
+static lookup_done on_lookup;
+static struct lookup lookup = LOOKUP_INIT(on_lookup);
 
 #define COUNTER STR("c|@1.0")
 #define TIMER STR("ms")
@@ -231,16 +237,47 @@ set_up(struct statsd *s, const struct config *cfg)
 	return true;
 }
 
+static void
+say_unknown(int rc)
+{
+	log_event(EV_STATSD, statsd.shown, error_text(rc));
+}
+
+/* Under the lookup's lock; nobody uses the socket while it is off. */
+static void
+on_lookup(const struct sock_addr *to)
+{
+	struct statsd *s = &statsd;
+
+	if (to == NULL) {
+		say_unknown(-E_NOT_FOUND);
+		return;
+	}
+	s->to = *to;
+	s->fd = sock_dgram(&s->to);
+	if (s->fd < 0)
+		say_unknown(s->fd);
+	else
+		atomic_store(&s->on, true);
+}
+
 void
 statsd_start(const struct config *cfg, const char *dir)
 {
+	struct statsd *s = &statsd;
 	int rc;
 
-	if (!set_up(&statsd, cfg))
+	lookup_stop(&lookup);
+	if (!set_up(s, cfg))
 		return;
-	rc = look_up(&statsd, dir);
+	snprintf(s->shown, sizeof(s->shown), "%s", cfg->statsd_host);
+	if (s->host.kind == CONFIG_BIND_UNIX)
+		rc = look_up(s, dir);
+	else
+		rc = lookup_start(&lookup, s->host.host,
+		    (uint16_t)s->host.number, LOOKUP_WAIT_MS);
 	if (rc < 0)
-		log_event(EV_STATSD, cfg->statsd_host, error_text(rc));
+		say_unknown(rc);
 }
 
 /* --- requests --- */

@@ -25,7 +25,7 @@ struct request;
 /*
  * Begins, where statsd_host asks for it, and counts what is logged from then
  * on; again when settings have changed. dir is where a relative path begins.
- * May block for a name to be looked up; one that is not found is logged.
+ * A name is looked up aside, and again until it is found.
  */
 void statsd_start(const struct config *cfg, const char *dir);
 /*

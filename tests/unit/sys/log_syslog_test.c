@@ -71,7 +71,7 @@ start(const struct sock_addr *to, bool stream, bool either)
 		.facility = 16,
 		.name = STR("app:app") };
 
-	log_syslog_start(&o);
+	log_syslog_start(&o, NULL);
 }
 
 static void

@@ -30,7 +30,7 @@ struct reactor;
 struct sock_addr;
 
 /* Bytes that one read asks for, at most. */
-#define CONN_READ_MAX 65536
+#define CONN_READ_MAX 131072
 /* Output that may wait in the buffer, without the head of an answer. */
 #define CONN_OUT_BOUND 65536
 /* The head of an answer, at most, with all that frames its body. */

@@ -50,7 +50,7 @@ proto_env_defaults(struct proto_env *env)
 		.header_ms = 10000,
 		.body_ms = 30000,
 		.write_ms = 30000,
-		.request_buffer = 65536,
+		.request_buffer = 131072,
 		.arena_max = 1 << 20,
 	};
 	http_policy_prepare(&env->policy);

@@ -315,8 +315,8 @@ def test_a_slot_that_comes_back_accepts_at_once(serve, until):
     s = _serve_with_status(serve, 2)
     b = _Busy(s, until, "sleeps", 1)
     upload = _connect(s)
-    upload.sendall(b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 100000"
-                   b"\r\n\r\n" + b"x" * 70000)
+    upload.sendall(b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 200000"
+                   b"\r\n\r\n" + b"x" * 140000)
     until(lambda: _status(s)["busy"] == 2, "its body is waited for")
     time.sleep(0.1)  # for the turn that finds nothing more of it
     (s.folder / "go").touch()
@@ -324,8 +324,8 @@ def test_a_slot_that_comes_back_accepts_at_once(serve, until):
     began = time.monotonic()
     assert s.get("/").status == 200
     assert time.monotonic() - began < 0.4
-    upload.sendall(b"x" * 30000)
-    assert _read_answer(upload) == (200, b"x" * 100000)
+    upload.sendall(b"x" * 60000)
+    assert _read_answer(upload) == (200, b"x" * 200000)
 
 
 @CLASSES

@@ -51,7 +51,7 @@ values_arrive_in_their_fields(void **state)
 	(void)state;
 	set("workers", "3");
 	set("timeout", "1.5");
-	set("request_buffer", "128k");
+	set("request_buffer", "96k");
 	set("preload_app", "yes");
 	set("umask", "022");
 	set("bind", "a:1,unix:/x");
@@ -61,7 +61,7 @@ values_arrive_in_their_fields(void **state)
 	assert_int_equal(c->workers, 3);
 	assert_string_equal(c->workers_source, "somewhere");
 	assert_int_equal(c->timeout, 1500);
-	assert_int_equal(c->request_buffer, 131072);
+	assert_int_equal(c->request_buffer, 98304);
 	assert_true(c->preload_app);
 	assert_int_equal(c->umask, 18);
 	assert_int_equal(c->bind.n, 2);

@@ -131,8 +131,8 @@ static void
 test_upload_that_breaks_off(void **state)
 {
 	(void)state;
-	upload(100000, false);
-	upload(100000, true);
+	upload(200000, false);
+	upload(200000, true);
 }
 
 #define LENGTH_HEAD "POST /count HTTP/1.1\r\nHost: a\r\n" \

@@ -169,7 +169,7 @@ def test_a_thread_that_writes_when_the_call_fails(contract):
 def test_a_thread_that_reads_when_the_call_returns(contract):
     client = contract.connect()
     client.send(b"POST /thread_reads HTTP/1.1\r\nHost: a\r\n"
-                b"Content-Length: 9000000\r\n\r\nx" + b"y" * 70000)
+                b"Content-Length: 9000000\r\n\r\nx" + b"y" * 140000)
     assert client.answer().body == b"early"
     until_noted(contract, "RuntimeError")
 
@@ -266,7 +266,7 @@ def test_input_of_a_request_without_a_body(contract):
 def test_input_that_was_not_read(contract):
     client = contract.connect()
     for path in ("/software", "/generator"):
-        assert client.ask(post(path, b"z" * 100000, False)).status == 200
+        assert client.ask(post(path, b"z" * 200000, False)).status == 200
 
 
 @pytest.mark.parametrize("call", ["read:1", "readline", "readlines", "read:-1"])

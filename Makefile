@@ -38,9 +38,13 @@ bench: bench-programs ## cost of a request, beside others [BENCH_ONLY=hello]
 	@scripts/install-tools peers || true
 	@python3 tests/bench/bench.py
 	@[ -n "$(BENCH_ONLY)$(BENCH_SERVERS)" ] || python3 tests/bench/share.py
+	@[ -n "$(BENCH_ONLY)$(BENCH_SERVERS)" ] || python3 tests/bench/dirty.py
 
 bench-share: release ## how workers share the work, beside others
 	@python3 tests/bench/share.py
+
+bench-dirty: release ## dirty calls, beside Gunicorn [BENCH_ONLY=payload]
+	@python3 tests/bench/dirty.py
 
 bench-instructions: bench-programs ## instructions a request; [PROFILE=hello] by function
 	@python3 tests/bench/instructions.py
@@ -94,5 +98,5 @@ bench-programs: release
 
 .DEFAULT_GOAL := release
 .PHONY: release hosted run test check lint soak image bench-start bench bench-share \
-    bench-instructions asan ubsan fault cover fmt docs tags clean help build-tools \
+    bench-dirty bench-instructions asan ubsan fault cover fmt docs tags clean help build-tools \
     test-tools soak-tools bench-programs

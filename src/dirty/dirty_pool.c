@@ -243,16 +243,19 @@ read_some(struct dirty_router *r, struct dirty_worker *w)
 
 	for (unsigned i = 0; i < READS_MAX && w->fd >= 0; i++) {
 		char *room = buf_reserve(&w->in, wanted(w));
+		size_t most = buf_room(&w->in);
 
 		if (room == NULL)
 			return false;
-		n = sock_recv(w->fd, room, buf_room(&w->in));
+		n = sock_recv(w->fd, room, most);
 		if (n == -E_AGAIN)
 			return true;
 		if (n < 0)
 			return false;
 		buf_added(&w->in, (size_t)n);
 		take_messages(r, w);
+		if ((size_t)n < most && buf_len(&w->in) == 0)
+			return true; /* that was all */
 	}
 	return true;
 }

@@ -43,6 +43,28 @@ check_route(const struct dirty_frame *f)
 	buf_finish(&out);
 }
 
+/* What comes over a link: it may say anything, of the right length. */
+static void
+check_envelope(struct str in)
+{
+	struct dirty_envelope e;
+	struct dirty_frame f = { .format = DIRTY_LINKED };
+	struct str payload;
+	ssize_t n = dirty_envelope_parse(in, &e, &payload);
+
+	CHECK(n == -E_TOO_LONG || (n >= 0 && (size_t)n <= in.len));
+	if (n <= 0)
+		return;
+	CHECK((size_t)n == sizeof(e) + payload.len);
+	check_within(payload, in);
+	CHECK(dirty_envelope_parse(str_head(in, (size_t)n - 1), &e, &payload) ==
+	    0);
+	f.type = e.type;
+	f.id = e.id;
+	f.payload = str_tail(str_head(in, (size_t)n), sizeof(e));
+	check_route(&f);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -51,6 +73,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	ssize_t n = dirty_frame_parse(in, &f);
 	char text[100];
 
+	check_envelope(in);
 	if (n < 0) {
 		dirty_frame_problem((int)n, &f, text, sizeof(text));
 		return 0;

@@ -12,6 +12,7 @@
 #include "base/version.h"
 #include "dirty/dirty_module.h"
 #include "init/init.h"
+#include "init/init_become.h"
 #include "python/python_exe.h"
 #include "python/python_start.h"
 #include "sys/log_out.h"
@@ -74,6 +75,7 @@ python(int argc, char **argv)
 		return start_python(&call);
 	time_start();
 	log_out_start();
+	init_become_offer();
 	return init_run(&job);
 }
 

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "init/init_become.h"
 #include "init/init_state.h"
 #include "sys/log_out.h"
 #include "sys/sys_fork.h"
@@ -108,6 +109,8 @@ child_ended(struct init *i, const struct child_end *end)
 
 	i->child = 0;
 	i->last = *end;
+	if (i->job->once && end->sig == 0 && end->status == 0 && !i->stopping)
+		init_become();
 	if (i->job->succession != NULL) {
 		succeed(i, end);
 		return;

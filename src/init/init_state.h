@@ -53,5 +53,7 @@ void init_stdio_open(void);
 
 /* init_tty.c: in the child: its session, group and terminal. */
 void init_tty_enter(const struct init_job *job);
+/* init_tty.c: the terminal's foreground group is ours again. */
+void init_tty_return(void);
 
 #endif

@@ -44,3 +44,12 @@ init_tty_enter(const struct init_job *job)
 	if (fd >= 0)
 		(void)tcsetpgrp(fd, getpgrp());
 }
+
+void
+init_tty_return(void)
+{
+	int fd = terminal();
+
+	if (fd >= 0)
+		(void)tcsetpgrp(fd, getpgrp()); /* TTOU is blocked here, too */
+}

@@ -9,6 +9,7 @@ import json
 import os
 import sys
 
+PID_1 = "_GREENCORN_PID1"  # where PID 1 may be asked to become the server
 VARIABLE = "_GREENCORN_PROGRAM"  # how the program was started, as JSON
 
 application = None  # in a server: the program's object
@@ -45,7 +46,29 @@ def become(words, rest=None):
     for sig in (signal.SIGPIPE, signal.SIGXFSZ):  # which Python ignores
         signal.signal(sig, signal.SIG_DFL)
     path = getattr(sys, "_base_executable", None) or sys.executable
-    os.execv(path, [*words, *(sys.argv[1:] if rest is None else rest)])
+    argv = [*words, *(sys.argv[1:] if rest is None else rest)]
+    asked = os.environ.pop(PID_1, "")
+    if os.getppid() == 1 and ask_pid_1(asked, path, argv):
+        os._exit(0)
+    os.execv(path, argv)
+
+
+def ask_pid_1(where, path, argv):
+    """PID 1 executes it in its own place (src/init/init_become.h), so that
+    somebody is there to bring the server back. False: it does not listen."""
+    fd, _, inode = where.partition(":")
+    try:
+        if os.fstat(int(fd)).st_ino != int(inode):
+            return False
+        environ = [b"=".join(item) for item in os.environb.items()]
+        texts = [path, os.getcwd(), str(len(argv)), *argv]
+        data = b"".join(text + b"\0" for text in
+                        (*map(os.fsencode, texts), *environ))
+        with open(int(fd), "wb", closefd=False) as f:
+            f.write(data)
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def how_started():

@@ -5,6 +5,9 @@
 
 #include "dirty/dirty_module.h"
 
+#include <errno.h>
+#include <sys/socket.h>
+
 #include "base/error.h"
 #include "dirty/dirty_reader.h"
 #include "dirty/dirty_value.h"
@@ -15,6 +18,9 @@
 #include "sys/sock.h"
 
 #include "base/banned.h"
+
+#define SEND_MAX 64 /* buffers of one call */
+#define SEND_LARGE ((size_t)64 << 10)
 
 PyDoc_STRVAR(address_doc,
     "address(): where this server's dirty arbiter listens for others;\n"
@@ -98,6 +104,82 @@ pack(PyObject *self, PyObject *const *args, Py_ssize_t n)
 	    (enum dirty_type)type, id, n == 4 ? args[3] : NULL);
 }
 
+/* The buffers of what send() was given, as far as one call takes them. */
+struct sending {
+	Py_buffer buffers[SEND_MAX];
+	struct iovec io[SEND_MAX];
+	size_t n, total;
+};
+
+static void
+release(struct sending *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		PyBuffer_Release(&s->buffers[i]);
+}
+
+/* 0, or -1 with an error set. */
+static int
+gather(struct sending *s, PyObject *parts)
+{
+	Py_ssize_t n = PyList_GET_SIZE(parts);
+
+	for (s->n = 0; s->n < SEND_MAX && (Py_ssize_t)s->n < n; s->n++) {
+		Py_buffer *b = &s->buffers[s->n];
+		PyObject *part = PyList_GET_ITEM(parts, (Py_ssize_t)s->n);
+
+		if (PyObject_GetBuffer(part, b, PyBUF_SIMPLE) < 0)
+			return -1;
+		s->io[s->n] = (struct iovec){ b->buf, (size_t)b->len };
+		s->total += (size_t)b->len;
+	}
+	return 0;
+}
+
+/* What is little is done before another thread could have the GIL. */
+static ssize_t
+send_now(int fd, const struct sending *s)
+{
+	const struct msghdr m = { .msg_iov = (struct iovec *)(uintptr_t)s->io,
+		.msg_iovlen = s->n };
+	ssize_t n;
+
+	if (s->total < SEND_LARGE)
+		return sendmsg(fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL);
+	Py_BEGIN_ALLOW_THREADS n = sendmsg(fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL);
+	Py_END_ALLOW_THREADS return n;
+}
+
+PyDoc_STRVAR(send_doc,
+    "send(fd, parts): sends a list of buffers as far as it goes, without\n"
+    "waiting; how many bytes. BlockingIOError: none; OSError.");
+
+static PyObject *
+send_method(PyObject *self, PyObject *const *args, Py_ssize_t n_args)
+{
+	struct sending s = { .n = 0 };
+	ssize_t n = -1;
+	long fd;
+
+	(void)self;
+	if (n_args != 2 || !PyList_Check(args[1])) {
+		PyErr_SetString(PyExc_TypeError, "a descriptor and a list");
+		return NULL;
+	}
+	fd = PyLong_AsLong(args[0]);
+	if (fd == -1 && PyErr_Occurred() != NULL)
+		return NULL;
+	if (gather(&s, args[1]) == 0) {
+		do
+			n = send_now((int)fd, &s);
+		while (n < 0 && errno == EINTR);
+		if (n < 0)
+			PyErr_SetFromErrno(PyExc_OSError);
+	}
+	release(&s);
+	return n < 0 ? NULL : PyLong_FromSsize_t(n);
+}
+
 PyDoc_STRVAR(unpack_doc, "unpack(buffer): the value that all of it says.");
 
 static PyObject *
@@ -119,6 +201,8 @@ static PyMethodDef methods[] = {
 	{ "address", address, METH_NOARGS, address_doc },
 	{ "knock", knock, METH_NOARGS, knock_doc },
 	{ "pack", (PyCFunction)(void (*)(void))pack, METH_FASTCALL, pack_doc },
+	{ "send", (PyCFunction)(void (*)(void))send_method, METH_FASTCALL,
+	    send_doc },
 	{ "unpack", unpack, METH_O, unpack_doc },
 	{ NULL, NULL, 0, NULL },
 };

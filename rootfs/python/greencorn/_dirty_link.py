@@ -32,11 +32,10 @@ LINKED = 2
 ENVELOPE = struct.Struct("=IBBHQ")
 WINDOW = 256 << 10  # bytes that a stream may have under way
 
-FLAGS = _socket.MSG_DONTWAIT | _socket.MSG_NOSIGNAL
-IOV_MAX = 1024
 PAUSE = 0.01  # before the next attempt, where too many knock
 
 pack = _greencorn_dirty.pack
+send = _greencorn_dirty.send
 
 
 def _rest(parts, sent):
@@ -61,7 +60,7 @@ class Wire:
         self.out = deque()  # (parts, call or None)
         self.writing = threading.Lock()
         self.polls = select.poll()
-        self.watches_out = False
+        self.blocked = self.watches_out = False
         self.polls.register(fd, select.POLLIN)
 
     def pump(self):
@@ -73,7 +72,8 @@ class Wire:
             try:
                 while self.out:
                     parts, call = self.out[0]
-                    n = self.sock.sendmsg(parts[:IOV_MAX], (), FLAGS)
+                    n = send(self.fd, parts)
+                    self.blocked = False
                     if len(parts) > 1 or n < len(parts[0]):
                         parts = _rest(parts, n)
                         if parts:
@@ -81,6 +81,7 @@ class Wire:
                             continue
                     self.out.popleft()
             except BlockingIOError:
+                self.blocked = True
                 return False
             except OSError:
                 self.cannot_send()
@@ -100,7 +101,7 @@ class Wire:
 
     def wait_io(self, deadline=None):
         """For something to read, sending meanwhile; the reader's alone."""
-        wants_out = bool(self.out)
+        wants_out = self.blocked and bool(self.out)
         if wants_out != self.watches_out:
             self.watches_out = wants_out
             self.polls.modify(self.fd, select.POLLIN

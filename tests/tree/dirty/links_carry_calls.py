@@ -279,6 +279,14 @@ def use_stash():
     return [stash.get("t", "a")["n"] == [b"x"], missing, stash.tables()]
 
 
+def effort():
+    """Microseconds of this process for a call, four threads at once."""
+    wrong = []
+    before = time.process_time()
+    in_threads(4, lambda n: ask(n, wrong, 500))
+    return [wrong, (time.process_time() - before) / 2000 * 1e6]
+
+
 def pid():
     return c.execute(NAME, "pid")
 
@@ -416,6 +424,37 @@ def test_a_reload_loses_no_call(play, tmp_path, wait_until):
     n, failed = result[0]
     assert failed == {}
     assert n > 100
+
+
+def test_a_dirty_arbiter_that_dies_under_load(play, tmp_path, wait_until):
+    """Those whose call was under way are told; nobody hangs, none is told
+    something else."""
+    play("pid")
+    s = play.started[0]
+    result = []
+    t = threading.Thread(target=lambda: result.append(play("load")))
+    t.start()
+    kills = 3
+    for _ in range(kills):
+        time.sleep(0.5)
+        arbiter = s.dirty_arbiter()
+        os.kill(arbiter, 9)
+        wait_until(lambda old=arbiter: s.dirty_arbiter() != old,
+                   "the next dirty arbiter")
+    assert play("pid")
+    (tmp_path / "enough").touch()
+    t.join(90)
+    n, failed = result[0]
+    assert set(failed) <= {"DirtyConnectionError"}
+    assert sum(failed.values()) <= kills * 6
+    assert n > 100
+
+
+def test_few_threads_do_not_spin(play):
+    wrong, microseconds = play("effort")
+    assert not wrong
+    print("us:", microseconds)
+    assert microseconds < 300
 
 
 GEVENT = """

@@ -140,9 +140,18 @@ on_orphan(void *arg, const struct child_end *end)
 	(void)board_note_end(h->board, end);
 }
 
+static uint64_t
+last_sign(void *arg)
+{
+	struct heritage *h = arg;
+
+	return atomic_load(&h->board->arbiter_ms);
+}
+
 static const struct init_succession arbiter_succession = {
 	.on_end = on_arbiter_end,
 	.on_orphan = on_orphan,
+	.last_sign = last_sign,
 };
 
 static int

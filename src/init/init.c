@@ -21,8 +21,8 @@
 
 /* Orphans in one turn; more wait for the next, after a look at signals. */
 #define REAP_MAX 256
-/* How long a turn may sleep: only a belt, everything wakes us by a signal. */
-#define TICK_MS 10000
+/* How long a turn may sleep: what matters wakes us by a signal. */
+#define TICK_MS 5000
 /* While sweeping: strangers that are not our children end silently. */
 #define SWEEP_TICK_MS 20
 
@@ -210,6 +210,43 @@ init_hurry(struct init *i)
 		i->due_ms = 0;
 }
 
+static bool
+is_silent(const struct init *i, uint64_t now)
+{
+	uint64_t sign = i->job->succession->last_sign(i->job->arg);
+
+	if (sign < i->born_ms)
+		sign = i->born_ms;
+	return now > sign && now - sign > INIT_STUCK_MS;
+}
+
+/*
+ * A server that neither ends nor goes on is of no use to those that it has
+ * left in our care. Seen twice: after a pause of the whole container it needs
+ * a moment to say that it lives.
+ */
+static void
+look_stuck(struct init *i)
+{
+	uint64_t now = clock_ms();
+
+	if (i->job->succession == NULL || i->child == 0)
+		return;
+	if (!is_silent(i, now)) {
+		i->stuck_ms = 0;
+		return;
+	}
+	if (i->stuck_ms == 0 || now < i->stuck_ms) {
+		i->stuck_ms = now;
+		return;
+	}
+	if (now - i->stuck_ms < TICK_MS / 2)
+		return;
+	i->stuck_ms = 0;
+	log_event(EV_INIT_STUCK, (int)i->child);
+	(void)kill(i->child, SIGKILL);
+}
+
 static int
 wait_ms(const struct init *i)
 {
@@ -250,6 +287,8 @@ turns(struct init *i)
 			look_at_rest(i);
 		else if (i->phase == INIT_PAUSING)
 			look_at_pause(i);
+		else
+			look_stuck(i);
 	}
 }
 

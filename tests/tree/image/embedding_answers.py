@@ -81,6 +81,17 @@ def test_two_workers_hold_the_model(embedding, ask_json, wait_until):
     assert seen == dirty_workers(embedding)
 
 
+def test_they_share_its_memory(embedding, ask_json):
+    """What is shared and was written: that is what the fork left to both."""
+    assert ask_json(embedding.url(8000, "/health"))[0] == 200
+    for pid in dirty_workers(embedding):
+        said = embedding.exec("/greencorn", "python", "-c",
+                              f"print(open('/proc/{pid}/smaps_rollup').read())")
+        shared = next(line.split() for line in said.stdout.splitlines()
+                      if line.startswith("Shared_Dirty:"))
+        assert int(shared[1]) > 80 * 1024, said.stdout
+
+
 def test_many_callers_at_once(embedding, ask_json, reference):
     """More than HTTP has threads; each gets its own answer."""
     def ask(known):

@@ -403,6 +403,12 @@ conn_give_away(struct conn *c)
 }
 
 int
+conn_look(const struct conn *c)
+{
+	return fd_copy(c->fd);
+}
+
+int
 conn_take(struct conn *c)
 {
 	int fd;

@@ -245,6 +245,8 @@ void conn_finish(struct conn *c, enum close_reason why, bool linger);
  * it meanwhile shows the application the end of the stream.
  */
 int conn_take(struct conn *c);
+/* A descriptor of it for whoever only looks, theirs to close; -E_SYSTEM. */
+int conn_look(const struct conn *c);
 
 /*
  * The application's side is done with the request: the last thing that the

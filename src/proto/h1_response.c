@@ -9,7 +9,6 @@
 #include "http/response.h"
 #include "net/reactor.h"
 #include "proto/h1_conn.h"
-#include "sys/fd.h"
 
 #include "base/banned.h"
 
@@ -416,7 +415,7 @@ connection(struct stream *s, bool take)
 	if (request_ended(h->req) != REQUEST_GOES_ON)
 		return -E_GONE;
 	if (!take)
-		return fd_copy(h->conn->fd);
+		return conn_look(h->conn);
 	if (!h1_body_done(h))
 		return -E_AGAIN;
 	fd = conn_take(h->conn);

@@ -64,7 +64,9 @@ cover: test-tools ## line coverage of the unit tests
 fuzz-%: test-tools ## fuzz one parser [S=60 seconds], as in fuzz-h1_head
 	@$(SUB) -f build/hosted.mk build/out/fuzz/$*
 	@mkdir -p build/out/fuzz/corpus/$* tests/fuzz/corpus/$*
-	build/out/fuzz/$* -max_total_time=$(S) -max_len=65536 \
+	PYTHONHOME=$$(sed -n 's/^DEP_python-hosted := //p' \
+	    build/out/hosted.deps.mk) \
+	    build/out/fuzz/$* -max_total_time=$(S) -max_len=65536 \
 	    -artifact_prefix=build/out/fuzz/$*- \
 	    build/out/fuzz/corpus/$* tests/fuzz/corpus/$*
 

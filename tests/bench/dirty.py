@@ -10,7 +10,10 @@ gunicorn.dirty.get_dirty_client as an application would:
   chunks     of 64 bytes and of 1 KB, in one stream;
   bytes      1 MB as a result, and as an argument.
 
-What is quick is measured three times, in turns; the median counts.
+What is quick is measured three times, in turns; the median counts. Where
+others compute on the machine, a caller's thread that was woken waits for its
+turn on a processor, and that is what is measured, unless all of this goes
+before them: chrt -r 1 make bench-dirty.
 
     BENCH_DIRTY=1   the full numbers of requests; default 0.3 of them
     BENCH_ONLY      rows that have this in their names

@@ -205,11 +205,31 @@ wsgi_call_over(struct wsgi_call *c)
 	c->req = NULL;
 }
 
+/* So many references are ours: those to what the templates hold as well. */
+static Py_ssize_t
+shared_refs(const struct wsgi_call *c)
+{
+	return 1 + (Py_ssize_t)wsgi_template_refs(&c->templates);
+}
+
+/* Nobody has kept what the call gave out: as nearly always. */
+static bool
+nothing_is_kept(const struct wsgi_call *c)
+{
+	Py_ssize_t shared = shared_refs(c);
+
+	return Py_REFCNT((PyObject *)c->start_response) == 1 &&
+	    Py_REFCNT((PyObject *)c->write) == 1 &&
+	    Py_REFCNT((PyObject *)c->early_hints) == shared &&
+	    Py_REFCNT((PyObject *)c->input) == shared &&
+	    Py_REFCNT((PyObject *)c->socket) == shared && !c->socket_asked;
+}
+
 /* What somebody else holds too is left to them, without the call. */
 static void
-cut_function(struct wsgi_function **f, unsigned ours)
+cut_function(struct wsgi_function **f, Py_ssize_t ours)
 {
-	if (Py_REFCNT((PyObject *)*f) == (Py_ssize_t)ours)
+	if (Py_REFCNT((PyObject *)*f) == ours)
 		return;
 	(*f)->call = NULL;
 	Py_CLEAR(*f);
@@ -218,9 +238,7 @@ cut_function(struct wsgi_function **f, unsigned ours)
 static void
 cut_input(struct wsgi_call *c)
 {
-	Py_ssize_t ours = 1 + (Py_ssize_t)wsgi_template_refs(&c->templates);
-
-	if (Py_REFCNT((PyObject *)c->input) == ours)
+	if (Py_REFCNT((PyObject *)c->input) == shared_refs(c))
 		return;
 	wsgi_input_cut(c->input);
 	Py_CLEAR(c->input);
@@ -229,15 +247,26 @@ cut_input(struct wsgi_call *c)
 static void
 cut_socket(struct wsgi_call *c)
 {
-	Py_ssize_t ours = 1 + (Py_ssize_t)wsgi_template_refs(&c->templates);
-
 	wsgi_socket_close(c->socket);
-	if (Py_REFCNT((PyObject *)c->socket) == ours) {
+	c->socket_asked = false;
+	if (Py_REFCNT((PyObject *)c->socket) == shared_refs(c)) {
 		wsgi_socket_renew(c->socket);
 		return;
 	}
 	wsgi_socket_cut(c->socket);
 	Py_CLEAR(c->socket);
+}
+
+/* Afterwards all is there again, and nobody else's: 0, or -1 (error set). */
+static int
+renew(struct wsgi_call *c)
+{
+	cut_function(&c->start_response, 1);
+	cut_function(&c->write, 1);
+	cut_function(&c->early_hints, shared_refs(c));
+	cut_input(c);
+	cut_socket(c);
+	return complete(c);
 }
 
 void
@@ -246,12 +275,7 @@ wsgi_call_end(struct wsgi_call *c)
 	wsgi_call_over(c);
 	Py_CLEAR(c->status);
 	wsgi_headers_drop(&c->headers);
-	cut_function(&c->start_response, 1);
-	cut_function(&c->write, 1);
-	cut_function(&c->early_hints, 1 + wsgi_template_refs(&c->templates));
-	cut_input(c);
-	cut_socket(c);
-	if (complete(c) < 0) {
+	if (!nothing_is_kept(c) && renew(c) < 0) {
 		PyErr_Clear();
 		destroy(c);
 		return;

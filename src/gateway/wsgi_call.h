@@ -30,6 +30,7 @@ struct wsgi_call {
 	struct wsgi_function *start_response, *write, *early_hints;
 	struct wsgi_input *input;
 	struct wsgi_socket *socket;
+	bool socket_asked; /* there is a real one behind it */
 
 	/* From start_response. */
 	PyObject *status; /* strong, NULL before it */

@@ -122,6 +122,7 @@ open_real(struct wsgi_socket *s, bool take)
 	fd = response_connection(req, take);
 	if (fd < 0)
 		return raise_why(fd);
+	s->call->socket_asked = true;
 	if (s->real == NULL)
 		s->real = make_real(fd);
 	else

@@ -409,6 +409,8 @@ act_on(struct arbiter *a, struct generation *g, const struct link_message *m)
 			on_configured(a, g);
 		return g->state != GENERATION_CONFIGURING;
 	case LINK_LOADED:
+		if (g->state == GENERATION_OVER)
+			return true; /* it was given up meanwhile */
 		g->state = GENERATION_LIVE;
 		g->loaded = a->was_loaded = true;
 		arbiter_log_choose(a);

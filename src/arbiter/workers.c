@@ -316,6 +316,8 @@ settle(struct arbiter *a, struct worker *w, pid_t pid)
 	w->pid = pid;
 	if (a->stop != STOP_NONE)
 		send_signal(w, a->stop == STOP_QUICK ? SIGQUIT : SIGTERM);
+	else if (w->draining)
+		drain(w); /* its generation was given up meanwhile */
 	if (reap_claim(a, pid, &end))
 		workers_on_exit(a, w, &end);
 }

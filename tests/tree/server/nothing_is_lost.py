@@ -288,3 +288,37 @@ def test_no_request_is_lost(serve, until, capsys, kind):
               f"a killed worker")
     assert d.client.lost == []
     assert d.client.asked > 10 * len(faults)
+
+
+SIGNALS = ["HUP"] * 3 + ["TTIN", "TTOU", "TTOU", "USR1", "WINCH"]
+STORM_S = 60 if os.environ.get("SOAK") else 6
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_signals_in_a_storm(serve, until, capsys, kind):
+    """The next one comes before the last is done with."""
+    seed = random.randrange(2 ** 32)
+    random.seed(seed)
+    init = "init" in kind
+    d = Disturbed(serve, until, init=init, workers=2,
+                  worker_class=kind.split()[0], keepalive=30,
+                  threads=2 if "gthread" in kind else 1, max_requests=100)
+    n, end = 0, time.monotonic() + STORM_S
+    while time.monotonic() < end:
+        try:
+            d.server.signal(random.choice(SIGNALS + ["USR2"] * init))
+        except AssertionError:
+            pass  # no arbiter just now
+        n += 1
+        time.sleep(random.choice([0, 0.001, 0.01, 0.05, 0.2, 0.5]))
+    d.server.signal("HUP")
+    d.until(lambda: len(d.server.workers()) == 2 and
+            len(d.server.template()) == 1, "two workers, one template")
+    d.client.end()
+    with capsys.disabled():
+        print(f"\n{kind}, seed {seed}: {n} signals, {d.client.asked} requests,"
+              f" {len(d.client.lost)} lost")
+    assert d.client.lost == []
+    assert "SIGKILL" not in d.server.log, d.server.log
+    d.server.signal("TERM")
+    assert d.server.wait() == 0

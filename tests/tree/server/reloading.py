@@ -191,3 +191,56 @@ def test_one_that_hangs_is_ended_where_its_time_is_said(serve, until):
     s.write("app.py", NEW)
     s.signal("HUP")
     until(lambda: s.get("/").body == b"new", "the new code")
+
+
+def test_a_worker_on_its_way_when_the_next_reload_comes_leaves(serve, until):
+    """Its template forks it when its generation has been given up."""
+    s = serve(app=OLD, conf="""
+import os
+import time
+
+def pre_fork(server, worker):
+    open("forking", "w").close()
+    time.sleep(0.5)
+""")
+    old = s.workers()
+    (s.folder / "forking").unlink()
+    s.signal("HUP")
+    until((s.folder / "forking").exists, "a fork that begins")
+    s.write("gunicorn.conf.py", "")
+    s.signal("HUP")
+    # Until it has forked, there are two templates.
+    until(lambda: len(s.workers()) == 1 and s.workers() != old and
+          len(s.template()) == 1, "one worker, one template", 10)
+    assert "SIGKILL" not in s.log
+    assert s.get("/").status == 200
+
+
+def test_a_storm_of_them(serve, until):
+    s = serve(app=OLD, workers=2)
+    failed, stop = [], threading.Event()
+
+    def ask():
+        while not stop.is_set():
+            try:
+                assert s.get("/").body == b"old"
+            except (OSError, AssertionError) as e:
+                failed.append(e)
+
+    t = threading.Thread(target=ask, daemon=True)
+    t.start()
+    for n in range(60):
+        s.signal("HUP")
+        time.sleep(n % 20 * 0.004)
+    until(lambda: len(s.workers()) == 2 and len(s.template()) == 1,
+          "two workers, one template", 15)
+    n = s.log.count("Booting worker")
+    old = set(s.workers())
+    s.signal("HUP")
+    until(lambda: len(s.workers()) == 2 and not old & set(s.workers()),
+          "two others")
+    stop.set()
+    t.join(20)
+    assert failed == []
+    assert s.log.count("Booting worker") == n + 2
+    assert "SIGKILL" not in s.log

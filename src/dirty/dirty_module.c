@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "dirty/dirty_reader.h"
 #include "dirty/dirty_value.h"
+#include "python/python_gil.h"
 #include "role/heritage.h"
 #include "role/role.h"
 #include "sys/fd.h"
@@ -144,10 +145,12 @@ send_now(int fd, const struct sending *s)
 		.msg_iovlen = s->n };
 	ssize_t n;
 
-	if (s->total < SEND_LARGE)
-		return sendmsg(fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL);
-	Py_BEGIN_ALLOW_THREADS n = sendmsg(fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL);
-	Py_END_ALLOW_THREADS return n;
+	if (s->total >= SEND_LARGE)
+		python_gil_drop();
+	n = sendmsg(fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (s->total >= SEND_LARGE)
+		python_gil_take();
+	return n;
 }
 
 PyDoc_STRVAR(send_doc,

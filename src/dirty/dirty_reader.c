@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "dirty/dirty_tlv.h"
 #include "dirty/dirty_value.h"
+#include "python/python_gil.h"
 
 #include "base/banned.h"
 
@@ -294,12 +295,11 @@ receive(reader *r, size_t *room)
 	}
 	io[m.msg_iovlen++] = (struct iovec){ r->in + r->end, IN_SIZE - r->end };
 	*room = direct + IN_SIZE - r->end;
-	if (h == NULL) {
-		n = recvmsg(r->fd, &m, MSG_DONTWAIT);
-	} else {
-		Py_BEGIN_ALLOW_THREADS n = recvmsg(r->fd, &m, MSG_DONTWAIT);
-		Py_END_ALLOW_THREADS
-	}
+	if (h != NULL)
+		python_gil_drop();
+	n = recvmsg(r->fd, &m, MSG_DONTWAIT);
+	if (h != NULL)
+		python_gil_take();
 	if (n <= 0)
 		return n;
 	if ((size_t)n < direct)

@@ -29,9 +29,10 @@
 #define KILL_GRACE_MS 3000
 
 /*
- * The door, and the address. It is named for the server's first process, so that a successor of the arbiter
- * has the same. In containers that is pid 1: there the namespace tells them
- * apart, since abstract names, and perhaps /tmp, are a pod's.
+ * The door, and the address, which is named for the server's first process,
+ * so that a successor of the arbiter has the same. In containers that is pid
+ * 1: there the namespace tells them apart, since abstract names, and perhaps
+ * /tmp, are a pod's.
  */
 void
 arbiter_dirty_name(struct arbiter *a)

@@ -142,14 +142,15 @@ retire(struct arbiter *a)
 	d->pid = 0;
 }
 
+/* sig: USR2 when there is a successor, who gets what they hold. */
 static void
-dismiss_old(struct arbiter *a)
+dismiss_old(struct arbiter *a, int sig)
 {
 	for (unsigned i = 0; i < a->dirty.n_old; i++) {
 		if (a->dirty.old[i].told)
 			continue;
 		a->dirty.old[i].told = true;
-		kill(a->dirty.old[i].pid, SIGTERM);
+		kill(a->dirty.old[i].pid, sig);
 	}
 }
 
@@ -220,12 +221,12 @@ arbiter_dirty_keep(struct arbiter *a, uint64_t now)
 	if (d->pid != 0 && d->generation == g->number) {
 		if (d->n_old > 0 &&
 		    atomic_load(&a->board->rows[d->row].state) == BOARD_READY)
-			dismiss_old(a);
+			dismiss_old(a, SIGUSR2);
 		return;
 	}
 	retire(a);
 	if (!is_wanted(g->config)) {
-		dismiss_old(a);
+		dismiss_old(a, SIGTERM);
 		arbiter_dirty_close(a);
 	} else if (now >= d->again_ms) {
 		begin(a, g);

@@ -100,6 +100,16 @@ prepare(struct dirty_router *r, struct heritage *h)
 /* --- signals --- */
 
 static void
+close_door(struct dirty_router *r)
+{
+	if (r->door_watched)
+		poller_remove(r->poller, r->door);
+	r->door_watched = false;
+	fd_close(r->door);
+	r->door = -1;
+}
+
+static void
 stop_begin(struct dirty_router *r)
 {
 	if (r->stopping)
@@ -111,12 +121,19 @@ stop_begin(struct dirty_router *r)
 	r->listener_watched = false;
 	fd_close(r->listener);
 	r->listener = -1;
-	if (r->door_watched)
-		poller_remove(r->poller, r->door);
-	r->door_watched = false;
-	fd_close(r->door);
-	r->door = -1;
+	close_door(r);
 	dirty_callers_leave(r);
+}
+
+/* Another one has come in our place. */
+static void
+be_succeeded(struct dirty_router *r)
+{
+	if (r->stopping)
+		return;
+	close_door(r); /* or our own knock would come back */
+	dirty_heir_pass(r);
+	stop_begin(r);
 }
 
 static void
@@ -179,6 +196,9 @@ on_signal(struct dirty_router *r, const struct signals_event *ev)
 	case SIGQUIT:
 		stop_begin(r);
 		r->quick = true;
+		return;
+	case SIGUSR2:
+		be_succeeded(r);
 		return;
 	case SIGHUP:
 		renew(r);

@@ -346,6 +346,10 @@ dirty_stash_do(struct dirty_stash *s, const struct dirty_stash_request *rq,
 	int rc;
 
 	switch (rq->op) {
+	case DIRTY_STASH_KEEP:
+		if (e != NULL)
+			return dirty_tlv_put_bool(out, false);
+		return put(s, rq, out);
 	case DIRTY_STASH_PUT:
 		return put(s, rq, out);
 	case DIRTY_STASH_GET:
@@ -378,6 +382,36 @@ dirty_stash_do(struct dirty_stash *s, const struct dirty_stash_request *rq,
 	default:
 		return -E_PROTOCOL;
 	}
+}
+
+static int
+each_entry(const struct table *t,
+    int (*on)(void *cookie, struct str table, struct str key, struct str value),
+    void *cookie)
+{
+	struct list *n;
+	int rc =
+	    on(cookie, t->name, (struct str){ "", 0 }, (struct str){ "", 0 });
+
+	for (n = t->entries.next; rc == 0 && n != &t->entries; n = n->next) {
+		const struct entry *e = LIST_OF(n, struct entry, node);
+
+		rc = on(cookie, t->name, e->key, e->value);
+	}
+	return rc;
+}
+
+int
+dirty_stash_each(const struct dirty_stash *s,
+    int (*on)(void *cookie, struct str table, struct str key, struct str value),
+    void *cookie)
+{
+	struct list *n;
+	int rc = 0;
+
+	for (n = s->tables.next; rc == 0 && n != &s->tables; n = n->next)
+		rc = each_entry(LIST_OF(n, struct table, node), on, cookie);
+	return rc;
 }
 
 /* --- requests --- */

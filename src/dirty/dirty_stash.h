@@ -29,6 +29,7 @@ enum dirty_stash_op {
 	DIRTY_STASH_DELETE_TABLE,
 	DIRTY_STASH_TABLES,
 	DIRTY_STASH_EXISTS,
+	DIRTY_STASH_KEEP = 100, /* ours: as PUT, unless the key is there */
 };
 
 struct dirty_stash_request {
@@ -48,5 +49,13 @@ int dirty_stash_read(struct str payload, struct dirty_stash_request *rq);
  */
 int dirty_stash_do(struct dirty_stash *s, const struct dirty_stash_request *rq,
     struct buf *out);
+
+/*
+ * Calls on for each table, with an empty key, and then for its entries, in
+ * their order, until it returns something else than 0: that.
+ */
+int dirty_stash_each(const struct dirty_stash *s,
+    int (*on)(void *cookie, struct str table, struct str key, struct str value),
+    void *cookie);
 
 #endif

@@ -260,6 +260,11 @@ bool dirty_boot_any_failed(const struct dirty_router *r);
 /* What lacks holders gets them, if it can be made again. */
 void dirty_boot_mend(struct dirty_router *r, uint64_t now);
 
+/* dirty_heir.c */
+
+/* The stash goes to the one that listens at the door now, within 5 s. */
+void dirty_heir_pass(struct dirty_router *r);
+
 /* dirty_pidfile.c */
 void dirty_pidfile_begin(const struct dirty_router *r);
 void dirty_pidfile_end(const struct dirty_router *r);

@@ -76,3 +76,46 @@ print(json.dumps([c.get("t", "a"), c.keys("t", "a*"), c.info("t"),
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == [
         {"n": [1]}, ["a"], {"size": 1, "table": "t"}, False, True, ["t"]]
+
+
+def test_a_reload_keeps_it(dirty, dirty_package, wait_until):
+    """Also what is put and read meanwhile, and large values."""
+    import os
+    import threading
+
+    s = dirty(source=APPS, dirty_stash_size="64m")
+    path = s.caller().socket_path
+    large = [os.urandom(n) for n in (5 << 20, 20 << 20, 100)]
+    wrong, over, counts = [], threading.Event(), [0]
+
+    def count():
+        with dirty_package.StashClient(path) as stash:
+            n = 0
+            while not over.is_set():
+                n += 1
+                stash.put("counter", "n", n)
+                if stash.get("counter", "n") != n:
+                    wrong.append(n)
+            counts[0] = n
+
+    with dirty_package.StashClient(path) as stash:
+        for i, value in enumerate(large):
+            stash.put("large", i, value)
+        for i in range(3000):
+            stash.put("many", f"k{i}", i)
+        stash.ensure("empty")
+        thread = threading.Thread(target=count)
+        thread.start()
+        for _ in range(2):
+            arbiter = s.dirty_arbiter()
+            s.signal("HUP")
+            wait_until(lambda old=arbiter: not os.path.exists(f"/proc/{old}"),
+                       "the old dirty arbiter's end")
+        over.set()
+        thread.join()
+        assert not wrong and counts[0] > 10
+        assert [stash.get("large", i) for i in range(3)] == large
+        assert stash.keys("many") == [f"k{i}" for i in range(3000)]
+        assert stash.get("many", "k2999") == 2999
+        assert sorted(stash.tables()) == ["counter", "empty", "large", "many"]
+        assert "could not be passed on" not in s.log

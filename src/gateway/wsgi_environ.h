@@ -1,9 +1,9 @@
 /*
  * wsgi_environ: the dict that an application is called with.
  *
- * PEP 3333, with what Gunicorn adds but gunicorn.socket (an answer belongs to
- * the protocol). Text is latin-1 of the bytes as they came. Repeated fields
- * are joined by commas, Cookie by "; " (RFC 9113, section 8.2.3).
+ * PEP 3333, with what Gunicorn adds. Text is latin-1 of the bytes as they came.
+ * Repeated fields are joined by commas, Cookie by "; " (RFC 9113, section
+ * 8.2.3).
  */
 #ifndef GATEWAY_WSGI_ENVIRON_H
 #define GATEWAY_WSGI_ENVIRON_H

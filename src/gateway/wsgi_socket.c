@@ -140,6 +140,23 @@ is_pythons(PyObject *name)
 	return python_ref_bytes_of(name, &s) && str_starts(s, STR("__"));
 }
 
+/*
+ * Who asks for what no socket has only wants to know what it is. False: an
+ * error is set.
+ */
+static bool
+is_sockets(PyObject *name)
+{
+	PyObject *type = socket_type(); /* new */
+	int rc = type == NULL ? -1 : PyObject_HasAttrWithError(type, name);
+
+	Py_XDECREF(type);
+	if (rc == 0)
+		PyErr_Format(PyExc_AttributeError,
+		    "'socket' object has no attribute '%U'", name);
+	return rc > 0;
+}
+
 static PyObject *
 get(PyObject *self, PyObject *name)
 {
@@ -151,6 +168,8 @@ get(PyObject *self, PyObject *name)
 		return socket_type();
 	if (is_pythons(name))
 		return PyObject_GenericGetAttr(self, name);
+	if (take && !is_sockets(name))
+		return NULL;
 	/* Afterwards it is a socket that is closed. */
 	if ((take || s->real == NULL) && open_real(s, take) < 0)
 		return NULL;

@@ -403,8 +403,9 @@ conn_give_away(struct conn *c)
 }
 
 int
-conn_look(const struct conn *c)
+conn_look(struct conn *c)
 {
+	c->copied = true;
 	return fd_copy(c->fd);
 }
 

@@ -172,6 +172,7 @@ struct conn {
 	bool silent;   /* nothing more comes of the peer, it has said */
 	bool leaves;   /* to close the descriptor is all that is to do */
 	bool taken;    /* the application reads and writes there, not we */
+	bool copied;   /* its descriptor, so that a close alone ends nothing */
 };
 
 /* --- for protocols --- */
@@ -246,7 +247,7 @@ void conn_finish(struct conn *c, enum close_reason why, bool linger);
  */
 int conn_take(struct conn *c);
 /* A descriptor of it for whoever only looks, theirs to close; -E_SYSTEM. */
-int conn_look(const struct conn *c);
+int conn_look(struct conn *c);
 
 /*
  * The application's side is done with the request: the last thing that the

@@ -17,10 +17,11 @@ say_end(struct conn *c)
 
 	/*
 	 * RFC 9112, section 9.6: who has said close sends nothing more. And
-	 * children of the application keep no copies: see worker_forks.
+	 * nobody has a copy: children of the application close theirs, see
+	 * worker_forks, but for what conn_look has given out.
 	 */
 	c->leaves = c->transport->close_says_end && c->silent && !c->linger &&
-	    !c->readable;
+	    !c->readable && !c->copied;
 	if (c->leaves) {
 		conn_close(c, c->why);
 		return;

@@ -1,7 +1,10 @@
 """A WSGI application that takes gunicorn.socket; the path says how."""
 
+import os
+import pathlib
 import socket
 import threading
+import time
 
 
 def text(start_response, value):
@@ -96,6 +99,36 @@ def waits(sock, environ, start_response):
     sock.sendall(b"HTTP/1.0 200 OK\r\n\r\n")
     print("it read", sock.recv(10), file=environ["wsgi.errors"], flush=True)
     return []
+
+
+def asks(sock, environ, start_response):
+    """What a debugger's page may want to know of each value in environ."""
+    return text(start_response, [
+        hasattr(sock, name) for name in ("keys", "as_view", "recv_json")])
+
+
+def until_told(environ):
+    told = pathlib.Path(environ["QUERY_STRING"])
+    while not told.exists():
+        time.sleep(0.01)
+
+
+def looks_and_goes_on(sock, environ, start_response):
+    """The answer is complete, and the call is not."""
+    class Items(list):
+        def close(self):
+            until_told(environ)
+
+    return Items(look(sock, environ, start_response))
+
+
+def looks_and_forks(sock, environ, start_response):
+    """A child, that lives longer than the request."""
+    answer = look(sock, environ, start_response)
+    if os.fork() == 0:
+        until_told(environ)
+        os._exit(0)
+    return answer
 
 
 def app(environ, start_response):

@@ -6,8 +6,8 @@ import signal
 import pytest
 
 
-def get(path):
-    return f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode()
+def get(path, field=""):
+    return f"GET {path} HTTP/1.1\r\nHost: a\r\n{field}\r\n".encode()
 
 
 @pytest.fixture
@@ -23,6 +23,22 @@ def test_a_look_leaves_the_request_as_it_is(s):
         assert peer == client.socket.getsockname()
         assert own == s.address
         assert family == "AF_INET" and timeout is None
+
+
+def test_nobody_takes_by_a_name_that_sockets_do_not_have(s):
+    client = s.connect()
+    assert client.ask(get("/asks")).body == b"[False, False, False]"
+
+
+@pytest.mark.parametrize("how", ["looks_and_goes_on", "looks_and_forks"])
+def test_a_look_holds_no_end_back(s, how, tmp_path):
+    """Who has said close waits for the end of the connection."""
+    client = s.connect()
+    try:
+        client.send(get(f"/{how}?{tmp_path}/go", "Connection: close\r\n"))
+        assert b"AF_INET" in client.rest()
+    finally:
+        (tmp_path / "go").touch()
 
 
 @pytest.mark.parametrize("end", ["stop", "error"])

@@ -74,7 +74,7 @@ report(const struct wsgi_call *c)
 	return -E_PYTHON;
 }
 
-/* What the client is told when its own body was why. */
+/* What the client is told instead of what the application says. */
 static unsigned
 status_for(const struct request *req)
 {
@@ -85,6 +85,8 @@ status_for(const struct request *req)
 		return 400;
 	case REQUEST_TOO_LARGE:
 		return 413;
+	case REQUEST_OVERDUE:
+		return 504; /* it was told already */
 	default:
 		return 500;
 	}
@@ -121,6 +123,15 @@ static bool
 is_taken(const struct wsgi_call *c)
 {
 	return c->req != NULL && request_ended(c->req) == REQUEST_TAKEN;
+}
+
+/* What its answer will have been, unless the application's begins. */
+static unsigned
+status_now(const struct wsgi_call *c)
+{
+	if (c->req == NULL)
+		return 0;
+	return is_taken(c) ? c->req->response.status : status_for(c->req);
 }
 
 /* All items are sent: the answer ends. */
@@ -187,8 +198,7 @@ run(struct wsgi_call *c, PyObject *app)
 		wsgi_keep_environ(c->req, env);
 	rc = result == NULL ? -E_PYTHON : wsgi_response_send(c, result);
 	if (observed)
-		wsgi_observer_note(&seen, c, result, rc,
-		    c->req == NULL ? 0 : status_for(c->req));
+		wsgi_observer_note(&seen, c, result, status_now(c));
 	if (is_taken(c))
 		rc = leave(c, rc);
 	else

@@ -101,9 +101,9 @@ total_of(PyObject *result)
 
 void
 wsgi_observer_note(struct wsgi_seen *seen, const struct wsgi_call *c,
-    PyObject *result, int rc, unsigned status)
+    PyObject *result, unsigned status)
 {
-	seen->status = rc < 0 && !c->head_sent ? status : c->code;
+	seen->status = status;
 	if (c->req != NULL)
 		seen->sent = c->req->response.body_sent;
 	else if (result != NULL &&
@@ -127,7 +127,7 @@ answer_fields(const struct wsgi_call *c)
 static PyObject *
 status_line(const struct wsgi_seen *seen, const struct wsgi_call *c)
 {
-	if (c->status != NULL && seen->status == c->code)
+	if (c->head_sent)
 		return Py_NewRef(c->status);
 	return PyUnicode_FromFormat(
 	    "%u %s", seen->status, http_status_reason(seen->status).ptr);

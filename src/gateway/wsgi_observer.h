@@ -18,7 +18,7 @@ struct wsgi_seen {
 	PyObject *req; /* strong; NULL: it could not be made */
 	uint64_t started_us;
 	uint64_t sent;
-	unsigned status;
+	unsigned status; /* unless the application's answer has begun */
 };
 
 /* Once a process, when hooks and loggers are what they will be. */
@@ -27,11 +27,11 @@ void wsgi_observer_start(void);
 /* Before the application is called; pre_request. */
 void wsgi_observer_begin(struct wsgi_seen *seen, const struct wsgi_call *c);
 /*
- * The result has been sent, or not (rc below 0, with or without an error
- * set): what is lost when the request ends is noted. status: of an error.
+ * The result has been sent, or not: what is lost when the request ends is
+ * noted. status: what an answer that has not begun by then ends with.
  */
 void wsgi_observer_note(struct wsgi_seen *seen, const struct wsgi_call *c,
-    PyObject *result, int rc, unsigned status);
+    PyObject *result, unsigned status);
 /* The request is over; env may be NULL. The access log, post_request. */
 void wsgi_observer_end(
     struct wsgi_seen *seen, const struct wsgi_call *c, PyObject *env);

@@ -2,7 +2,7 @@
 nothing of theirs harms the answer."""
 
 APP = """
-import os
+import os, time
 
 def app(environ, start_response):
     path = environ["PATH_INFO"]
@@ -15,6 +15,16 @@ def app(environ, start_response):
     if path == "/big":
         start_response("201 Made", [("X-Big", "1")])
         return [b"x" * 100000] * 2
+    if path == "/silent":
+        return iter(())
+    if path == "/forbidden":
+        start_response("204 No", [("Content-Length", "1")] * 2)
+        return iter(())
+    if path == "/slow":
+        time.sleep(1.5)
+    if path == "/taken":
+        environ["gunicorn.socket"].sendall(b"HTTP/1.0 200 OK\\r\\n\\r\\n")
+        raise StopIteration
     environ["seen"] = "by the application"
     start_response("200 Fine", [("Content-Length", "2"), ("X-A", "b")])
     return [b"ok"]
@@ -68,6 +78,26 @@ def test_of_answers_that_fail(hooked, said, until):
     assert raised.startswith("/raise 1 None 500 Internal Server Error 500 ")
     assert big.startswith("/big 1 None 201 Made 201 200000 ")
     assert late.startswith("/late 1 None 200 OK 200 3 ")
+
+
+def test_what_the_client_was_told_counts(hooked, said, until):
+    """Not what the application said before, or in the request before."""
+    s = hooked(CONF, app=APP, accesslog="-", request_timeout=1)
+    for path, status in (("/silent", 500), ("/forbidden", 500),
+                         ("/slow", 504)):
+        assert s.get("/").status == 200
+        assert s.get(path).status == status
+        s.wait_log(f'"GET {path} HTTP/1.1" {status} ')
+    s.get("/taken")
+    s.wait_log('"GET /taken HTTP/1.1" 101 ')
+    until(lambda: len(said(s, "post_request")) == 7, "post_request")
+    lines = [rest.split(" 1 ", 1)[1] for _, rest in said(s, "post_request")
+             if not rest.startswith("/ ")]
+    assert [line.rsplit(" ", 3)[0] for line in lines] == [
+        "None 500 Internal Server Error 500",
+        "None 500 Internal Server Error 500",
+        "by the application 504 Gateway Timeout 504",
+        "None 101 Switching Protocols 101"]
 
 
 def test_fewer_arguments(hooked, said, until):

@@ -10,6 +10,7 @@
 #include "base/banned.h"
 
 #define KEEP ((size_t)512 << 10) /* of an empty buffer */
+#define SHRINK_MS 500            /* between two looks: fresh pages cost, too */
 #define HUGE_FROM ((size_t)4 << 20)
 #define PAGE ((uintptr_t)4096)
 
@@ -32,9 +33,30 @@ dirty_buf_finish(struct buf *b)
 	buf_finish(b);
 }
 
-void
-dirty_buf_shrink(struct buf *b)
+static void
+shrink(struct buf *b)
 {
 	if (buf_len(b) == 0 && b->size > KEEP)
 		dirty_buf_finish(b);
+}
+
+void
+dirty_buf_tick(struct dirty_router *r, uint64_t now)
+{
+	struct dirty_worker *w;
+	struct dirty_conn *c;
+	unsigned at = 0;
+
+	if (now < r->shrink_ms)
+		return;
+	r->shrink_ms = now + SHRINK_MS;
+	while ((c = dirty_table_next(&r->callers, &at)) != NULL) {
+		shrink(&c->in);
+		shrink(&c->out);
+	}
+	at = 0;
+	while ((w = dirty_table_next(&r->workers, &at)) != NULL) {
+		shrink(&w->in);
+		shrink(&w->out);
+	}
 }

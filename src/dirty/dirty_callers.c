@@ -140,7 +140,6 @@ flush(struct dirty_router *r, struct dirty_conn *c)
 		}
 		buf_used(&c->out, (size_t)n);
 	}
-	dirty_buf_shrink(&c->out);
 	if (c->is_link && c->leaving && !c->closing && !dirty_conn_is_busy(c))
 		dirty_links_leave(r, c);
 	if (buf_len(&c->out) == 0 && !c->is_link)

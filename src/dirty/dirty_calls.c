@@ -330,10 +330,8 @@ hand_over(
 	    call->id, payload);
 	free(call->held);
 	call->held = NULL;
-	if (!c->is_link) {
+	if (!c->is_link)
 		buf_used(&c->in, call->len);
-		dirty_buf_shrink(&c->in);
-	}
 	if (rc < 0)
 		fail(r, call, "DirtyError", error_text(rc), NULL);
 }

@@ -158,7 +158,6 @@ take_all(struct dirty_router *r, struct dirty_conn *c)
 			return false;
 		buf_used(&c->in, (size_t)n);
 	}
-	dirty_buf_shrink(&c->in);
 	return n == 0;
 }
 

@@ -114,7 +114,6 @@ flush(struct dirty_router *r, struct dirty_worker *w)
 			return; /* its end comes by SIGCHLD */
 		buf_used(&w->out, (size_t)n);
 	}
-	dirty_buf_shrink(&w->out);
 	wants = buf_len(&w->out) > 0;
 	if (w->fd < 0 || wants == w->watches_out)
 		return;
@@ -216,7 +215,6 @@ take_messages(struct dirty_router *r, struct dirty_worker *w)
 			return;
 		on_message(r, w, &e, (struct str){ in.ptr + sizeof(e), e.len });
 		buf_used(&w->in, sizeof(e) + e.len);
-		dirty_buf_shrink(&w->in);
 	}
 }
 

@@ -330,6 +330,7 @@ turn(struct dirty_router *r)
 		dirty_parent_tick(r, now);
 		dirty_pool_tick(r, now);
 		dirty_calls_tick(r, now);
+		dirty_buf_tick(r, now);
 	}
 	if (!r->stopping)
 		watch_entrances(r);

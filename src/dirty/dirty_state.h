@@ -139,15 +139,16 @@ struct dirty_router {
 
 	bool stopping, quick;
 	uint64_t tick_ms; /* all is looked at then */
+	uint64_t shrink_ms;
 	uint64_t stop_until_ms;
 };
 
 /* dirty_buf.c */
 
-/* Memory that one large message took is given back once it is gone. */
-void dirty_buf_shrink(struct buf *b);
-/* The same, whatever is in it. */
+/* As buf_finish; its memory is given back. */
 void dirty_buf_finish(struct buf *b);
+/* Memory that a large message took is given back soon after it is gone. */
+void dirty_buf_tick(struct dirty_router *r, uint64_t now);
 
 static inline bool
 dirty_conn_is_busy(const struct dirty_conn *c)

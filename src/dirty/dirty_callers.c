@@ -28,7 +28,7 @@ watch(struct dirty_router *r, struct dirty_conn *c)
 {
 	unsigned events = POLLER_HALF;
 
-	if ((c->is_link || !dirty_conn_is_busy(c)) && !c->closing)
+	if (!c->muted && !c->closing)
 		events |= POLLER_IN;
 	if (buf_len(&c->out) > 0)
 		events |= POLLER_OUT;
@@ -350,6 +350,7 @@ dirty_callers_done(struct dirty_router *r, struct dirty_conn *c)
 		dirty_callers_flush(r, c);
 		return;
 	}
+	c->muted = false;
 	if (r->stopping)
 		c->closing = true;
 	take_frames(r, c);
@@ -421,9 +422,13 @@ dirty_callers_on_event(
 	}
 	if ((events & POLLER_OUT) != 0 && !flush(r, c))
 		return;
-	if ((!c->is_link && dirty_conn_is_busy(c)) ||
-	    (events & (POLLER_IN | POLLER_HALF)) == 0)
+	if ((events & (POLLER_IN | POLLER_HALF)) == 0)
 		return;
+	if (!c->is_link && dirty_conn_is_busy(c)) {
+		c->muted = true;
+		watch(r, c);
+		return;
+	}
 	if (c->closing || !read_some(c))
 		dirty_callers_close(r, c);
 	else if (c->is_link)

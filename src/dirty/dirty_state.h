@@ -51,6 +51,7 @@ struct dirty_conn {
 	struct buf in, out;
 	struct list calls; /* by their of_conn */
 	unsigned watched;  /* enum poller_events */
+	bool muted;        /* it says more while its call runs: not read now */
 	bool closing;      /* once out is empty */
 	bool leaving;      /* a link: it was told so */
 	struct list flush; /* a link that has something in out */

@@ -18,7 +18,11 @@ class Client(threading.Thread):
         c = self.proxy.connect()
         while not self.stop:
             try:
-                status = c.ask(self.request).status
+                answer = c.ask(self.request)
+                status = answer.status
+                # As nginx does after a thousand requests.
+                if answer.field("Connection") == "close":
+                    c = self.proxy.connect()
             except (AssertionError, OSError) as e:
                 status, c = repr(e), self.proxy.connect()
             self.n += 1

@@ -171,20 +171,20 @@ dirty_callers_flush_all(struct dirty_router *r)
 }
 
 /* A process does not read what it is told: this call pays, not its link. */
-static bool
+static void
 give_up_answer(struct dirty_router *r, struct dirty_call *call)
 {
 	struct dirty_conn *c = call->conn;
 
 	dirty_calls_abandon(r, call);
 	if (dirty_answer_error(&c->out, &call->caller, "DirtyError",
-		"The caller's process does not read its answers", NULL) == 0)
-		return true;
-	dirty_callers_close(r, c);
-	return false;
+		"The caller's process does not read its answers", NULL) < 0)
+		dirty_callers_close(r, c);
+	else
+		dirty_callers_flush(r, c);
 }
 
-bool
+void
 dirty_callers_forward(struct dirty_router *r, struct dirty_call *call,
     const struct dirty_envelope *e, struct str payload)
 {
@@ -196,12 +196,10 @@ dirty_callers_forward(struct dirty_router *r, struct dirty_call *call,
 	/* DIRTY_SPARE is for errors. */
 	if (c->is_link &&
 	    buf_len(&c->out) + payload.len > c->out.max - DIRTY_SPARE)
-		return give_up_answer(r, call);
-	if (buf_put(&c->out, (struct str){ head, n }) == 0 &&
-	    buf_put(&c->out, payload) == 0)
-		return true;
-	dirty_callers_close(r, c);
-	return false;
+		give_up_answer(r, call);
+	else if (buf_put(&c->out, (struct str){ head, n }) < 0 ||
+	    buf_put(&c->out, payload) < 0)
+		dirty_callers_close(r, c);
 }
 
 /* The end of a conversation that is not understood. */
@@ -275,7 +273,8 @@ dirty_callers_stash(struct dirty_router *r, struct dirty_conn *c,
 		    &c->out, caller, error, stash_problem(rc), NULL);
 	else
 		rc = respond(c, caller, buf_str(&value));
-	c->closing = rc < 0;
+	if (rc < 0)
+		c->closing = true;
 	buf_finish(&value);
 }
 
@@ -435,6 +434,18 @@ dirty_callers_on_event(
 		dirty_links_take(r, c);
 	else
 		take_frames(r, c);
+}
+
+bool
+dirty_callers_have_all(const struct dirty_router *r)
+{
+	const struct dirty_conn *c;
+	unsigned at = 0;
+
+	while ((c = dirty_table_next(&r->callers, &at)) != NULL)
+		if (buf_len(&c->out) > 0)
+			return false;
+	return true;
 }
 
 void

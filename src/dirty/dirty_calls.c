@@ -406,7 +406,8 @@ on_chunk(struct dirty_router *r, struct dirty_call *call,
 	call->owed += payload.len;
 	if (call->conn == NULL)
 		return;
-	if (dirty_callers_forward(r, call, e, payload))
+	dirty_callers_forward(r, call, e, payload);
+	if (call->conn != NULL)
 		dirty_callers_flush(r, call->conn);
 }
 
@@ -423,7 +424,7 @@ dirty_calls_on_message(struct dirty_router *r, struct dirty_worker *w,
 		return;
 	}
 	if (call->conn != NULL && e->type != DIRTY_DONE)
-		(void)dirty_callers_forward(r, call, e, payload);
+		dirty_callers_forward(r, call, e, payload);
 	finish(r, call);
 	dirty_calls_dispatch(r);
 }

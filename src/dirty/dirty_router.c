@@ -261,7 +261,8 @@ stop_proceed(struct dirty_router *r, uint64_t now)
 		dirty_pool_stop(r);
 	if (now > r->stop_until_ms)
 		dirty_pool_signal(r, SIGKILL);
-	if (!list_empty(&r->pool))
+	if (!list_empty(&r->pool) ||
+	    (now <= r->stop_until_ms && !dirty_callers_have_all(r)))
 		return false;
 	return end_template(r, now);
 }

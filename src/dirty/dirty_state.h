@@ -170,12 +170,14 @@ void dirty_callers_flush(struct dirty_router *r, struct dirty_conn *c);
 /* Links, at the end of a turn. */
 void dirty_callers_flush_all(struct dirty_router *r);
 /*
- * Appends what a worker said of a call; what does not fit becomes an error.
- * false: the connection is closed now.
+ * Appends what a worker said of a call. What does not fit becomes an error, or
+ * ends the connection: then call->conn is NULL.
  */
-bool dirty_callers_forward(struct dirty_router *r, struct dirty_call *call,
+void dirty_callers_forward(struct dirty_router *r, struct dirty_call *call,
     const struct dirty_envelope *e, struct str payload);
 void dirty_callers_close(struct dirty_router *r, struct dirty_conn *c);
+/* Everything that was said has left. */
+bool dirty_callers_have_all(const struct dirty_router *r);
 /* A stop has begun: who has no call now is closed, links are told. */
 void dirty_callers_leave(struct dirty_router *r);
 /* One operation on the stash; the answer goes to out. */

@@ -75,6 +75,13 @@ class App(DirtyApp):
     def pid(self):
         return os.getpid()
 
+    def blob(self, size):
+        return bytes(size)
+
+    def late(self, seconds, size):
+        time.sleep(seconds)
+        yield bytes(size)
+
     def sleep(self, seconds):
         time.sleep(seconds)
         return os.getpid()

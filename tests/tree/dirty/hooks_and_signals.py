@@ -249,3 +249,20 @@ def app(environ, start_response):
     while "closed" not in c.execute("apps:App", "notes"):
         assert time.monotonic() < end
         time.sleep(0.05)
+
+
+def test_a_stop_waits_for_who_reads_slowly(dirty, dirty_package):
+    """The answer was ready before, but had not left."""
+    s = dirty()
+    c = s.caller()
+    c.execute("apps:App", "echo")
+    data = os.urandom(20 << 20)
+    turn = c._begin("request", {"app_path": "apps:App", "action": "echo",
+                                "args": [data], "kwargs": {}}, None)
+    time.sleep(1)
+    s.signal("TERM")
+    s.wait_log("Dirty arbiter", count=1)
+    time.sleep(1.5)
+    message = turn.next(time.monotonic() + 15)
+    assert message["result"]["args"] == [data]
+    assert s.wait() == 0

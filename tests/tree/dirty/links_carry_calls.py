@@ -279,6 +279,26 @@ def use_stash():
     return [stash.get("t", "a")["n"] == [b"x"], missing, stash.tables()]
 
 
+def unread():
+    """Answers that nobody reads are given up, one by one."""
+    from greencorn import _dirty_link as link
+    size = 60 << 20
+    request = {"app_path": NAME, "action": "blob", "args": [size],
+               "kwargs": {}}
+    calls = [link.begin(link.REQUEST, request) for _ in range(4)]
+    chunks = link.begin(link.REQUEST, dict(
+        request, action="late", args=[1, size]))
+    time.sleep(3)
+    seen = []
+    for call in calls:
+        kind, value = call.next(time.monotonic() + 20)
+        seen.append([kind, len(value["result"]) == size if "result" in value
+                     else value["error"]["message"]])
+    kind, value = chunks.next(time.monotonic() + 20)
+    seen.append([kind, value["error"]["message"]])
+    return [seen, c.execute(NAME, "echo", 1)["args"]]
+
+
 def effort():
     """Microseconds of this process for a call, four threads at once."""
     wrong = []
@@ -448,6 +468,17 @@ def test_a_dirty_arbiter_that_dies_under_load(play, tmp_path, wait_until):
     assert set(failed) <= {"DirtyConnectionError"}
     assert sum(failed.values()) <= kills * 6
     assert n > 100
+
+
+def test_answers_that_nobody_reads(play):
+    """The dirty arbiter holds some of them, tells of the others, and goes
+    on."""
+    seen, after = play("unread", dirty_workers=5)
+    assert [2, True] in seen
+    assert [3, "The caller's process does not read its answers"] in seen
+    assert len(seen) == 5
+    assert seen[4][0] == 3  # a chunk that came when all was full
+    assert after == [1]
 
 
 def test_few_threads_do_not_spin(play):

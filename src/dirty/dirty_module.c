@@ -46,7 +46,9 @@ pass(int fd)
 	const struct heritage *h = role_heritage();
 	struct message m = { .type = 0, .n_fds = 1 };
 
-	if (h == NULL || h->dirty_door[1] < 0)
+	/* A template has none: what it loads is what others wait for. */
+	if (h == NULL || h->dirty_door[1] < 0 || h->role == ROLE_TEMPLATE ||
+	    h->role == ROLE_DIRTY_TEMPLATE)
 		return -E_NOT_FOUND;
 	m.fds[0] = fd;
 	return message_send(h->dirty_door[1], &m, 0);

@@ -549,3 +549,25 @@ def app(environ, start_response):
         env={**os.environ, "PYTHONPATH": str(site_with_gevent)},
         capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_preloaded_application_that_calls_too_early(dirty):
+    """There is no dirty arbiter while the template loads: it is told so at
+    once, and its workers' calls take the link all the same."""
+    s = dirty(preload_app="true", app="""
+import os, time
+from gunicorn.dirty import DirtyConnectionError, get_dirty_client
+began = time.monotonic()
+try:
+    get_dirty_client().execute("apps:App", "echo")
+    early = "answered"
+except DirtyConnectionError:
+    early = "told"
+took = time.monotonic() - began
+def app(environ, start_response):
+    from greencorn import _dirty_link
+    get_dirty_client().execute("apps:App", "echo")
+    start_response("200 OK", [])
+    return [f"{early} {took < 5} {_dirty_link._link is not None}".encode()]
+""")
+    assert s.get("/").body == b"told True True"

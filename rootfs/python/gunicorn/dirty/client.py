@@ -102,8 +102,8 @@ class DirtyClient:
             try:
                 return _turns.LinkTurn(kind, value, self.socket_path,
                                        deadline)
-            except ConnectionError:  # the door's arbiter is not any more
-                self._linked = False
+            except ConnectionError:  # no arbiter behind the door (any more)
+                pass
         return _turns.NamedTurn(self._pool, kind, value, deadline)
 
     def _exchange(self, kind, value):
@@ -151,7 +151,7 @@ class DirtyClient:
                 await turn.begin()
                 return turn
             except ConnectionError:
-                self._linked = False
+                pass
         turn = _turns.AsyncNamedTurn(self._pool, kind, value)
         try:
             await turn.begin()

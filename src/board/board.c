@@ -207,6 +207,22 @@ board_stamp_python(struct board_row *row)
 	atomic_store(&row->python_ms, clock_ms());
 }
 
+/* These are on the path of a request, too: no clock of their own. */
+void
+board_python_wanted(struct board_row *row)
+{
+	uint64_t ms =
+	    atomic_load_explicit(&row->reactor_ms, memory_order_relaxed);
+
+	atomic_store_explicit(&row->python_ms, ms, memory_order_relaxed);
+}
+
+void
+board_python_had(struct board_row *row)
+{
+	atomic_store_explicit(&row->python_ms, 0, memory_order_relaxed);
+}
+
 /* On the path of every request: plain stores, and no look at the bytes. */
 void
 board_hook_begin(

@@ -70,8 +70,8 @@ struct board_row {
 	_Atomic uint32_t retiring;   /* serves on, but wants a successor */
 	_Atomic uint32_t ended;      /* by init, whose child it became: how */
 	_Atomic uint64_t reactor_ms; /* last turn of the reactor */
-	_Atomic uint64_t python_ms;  /* last time its GIL could be had; 0: not
-	                                watched in this worker class */
+	_Atomic uint64_t python_ms;  /* last time its GIL could be had, or since
+	                                when it is waited for; 0: not watched */
 	_Atomic uint64_t n_requests, n_connections;
 	_Atomic uint32_t n_open; /* connections now */
 	/* Complete requests that wait for a slot, and since when (clock_ms)
@@ -157,6 +157,9 @@ struct board_slot *board_slot(struct board_row *row, unsigned n);
 void board_stamp_reactor(struct board_row *row);
 /* The GIL of the row's process could be had just now. */
 void board_stamp_python(struct board_row *row);
+/* Where nobody stamps: it is waited for since the last turn; it was had. */
+void board_python_wanted(struct board_row *row);
+void board_python_had(struct board_row *row);
 
 /* A hook begins in that thread of the row's process, or has ended. */
 void board_hook_begin(

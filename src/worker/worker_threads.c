@@ -115,6 +115,20 @@ run(struct app_slot *a, struct request *req)
 		response_error(req, 503, NULL); /* nobody is there any more */
 }
 
+/*
+ * Where the main thread is the slot nobody else asks for the GIL: what keeps
+ * it, a thread of the application's, is noticed by those who wait here.
+ */
+static void
+take_gil(struct app_slot *a)
+{
+	if (a->t->main_is_slot)
+		board_python_wanted(a->t->row);
+	python_gil_take();
+	if (a->t->main_is_slot)
+		board_python_had(a->t->row);
+}
+
 /* Leads, or waits, once; then runs all that is ready. Without the GIL. */
 static void
 serve(struct app_slot *a, int ms)
@@ -124,7 +138,7 @@ serve(struct app_slot *a, int ms)
 
 	if (node == NULL && !a->slot.late)
 		return;
-	python_gil_take();
+	take_gil(a);
 	if (node == NULL)
 		node = worker_leader_next(l, &a->slot, 0);
 	for (; node != NULL; node = worker_leader_next(l, &a->slot, 0))
@@ -187,7 +201,11 @@ wake(struct executor *e, struct request *req)
 	struct app_slot *a = req->slot;
 
 	(void)e;
-	if (a != NULL)
+	/*
+	 * Threads that wait are the parent's; one that was about to leave the
+	 * condition as the fork came would be waited for, for ever.
+	 */
+	if (a != NULL && !worker_forks_is_child())
 		worker_leader_wake(&a->slot);
 }
 

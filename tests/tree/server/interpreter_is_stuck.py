@@ -10,6 +10,7 @@ import pytest
 APP = """
 import os
 import signal
+import threading
 
 def app(environ, start_response):
     path = environ["PATH_INFO"]
@@ -23,6 +24,8 @@ def app(environ, start_response):
             signal.signal(sig, signal.SIG_IGN)
         signal.pthread_sigmask(signal.SIG_BLOCK, everything)
         pow(3, 1 << 26)
+    elif path == "/aside":
+        threading.Timer(0.3, pow, (3, 1 << 26)).start()
     elif path == "/loop":
         while True:
             pass
@@ -68,6 +71,19 @@ def test_it_is_replaced_and_others_serve(serve, until, worker_class, path,
     assert len(old & set(s.workers())) == 1
     assert s.log.count("WORKER TIMEOUT") == 1
     assert f"GET {path}" in s.log
+
+
+@pytest.mark.parametrize("worker_class", ["sync", "gthread"])
+def test_by_a_thread_that_serves_no_request(serve, worker_class):
+    """The only worker: what waits is the next one's."""
+    s = serve(app=APP, workers=1, timeout=2, worker_class=worker_class,
+              threads=2 if worker_class == "gthread" else 1)
+    old = s.workers()
+    assert s.get("/aside").status == 200
+    time.sleep(0.5)
+    assert s.get("/", timeout=15).status == 200
+    assert s.workers() != old
+    assert s.log.count("WORKER TIMEOUT") == 1
 
 
 @pytest.mark.parametrize("path", ["/gil", "/deaf"])

@@ -219,10 +219,10 @@ give_way(struct reactor *r)
 	r->turning = true;
 }
 
-/* Those that are there now; what they add has its turn the next time. */
 /*
- * In a list of its own: while the lock is let go of, another thread may come
- * here too. What a sated turn leaves stays in front.
+ * Those that are there now; what they add has its turn the next time. In a
+ * list of its own: while the lock is let go of, another thread may come here
+ * too. What a sated turn leaves stays in front.
  */
 static void
 run_runnable(struct reactor *r)

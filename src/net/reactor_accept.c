@@ -6,6 +6,7 @@
 
 #include <errno.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/list.h"
 #include "base/log.h"
@@ -268,8 +269,9 @@ reactor_accept_due(struct reactor *r)
 	if (list_empty(&r->ready) || r->n_listeners == 0 ||
 	    r->now_ms - r->looked_ms < LOOK_MS)
 		return;
+	/* The last turn's time is as old as its wait for the kernel. */
+	r->now_ms = r->looked_ms = clock_ms();
 	r->turning = true;
-	r->looked_ms = r->now_ms;
 	r->n_free = n_free > 0 ? n_free : 1;
 	reactor_accept_all(r);
 	r->turning = false;

@@ -104,14 +104,26 @@ fail(struct wsgi_call *c, int rc)
 	return rc;
 }
 
+/* What it raises says that the other end of what it took is gone. */
+static bool
+is_hung_up(const struct wsgi_call *c)
+{
+	return PyErr_ExceptionMatches(PyExc_ConnectionError) &&
+	    wsgi_socket_is_gone(c->socket);
+}
+
 /* It has taken the connection, and leaves it now. */
 static int
 leave(struct wsgi_call *c, int rc)
 {
-	if (rc == -E_PYTHON && PyErr_ExceptionMatches(PyExc_StopIteration))
+	if (rc == -E_PYTHON && PyErr_ExceptionMatches(PyExc_StopIteration)) {
 		PyErr_Clear(); /* what Gunicorn's users raise to say so */
-	else if (rc == -E_PYTHON && report(c) == -E_EXIT)
+	} else if (rc == -E_PYTHON && is_hung_up(c)) {
+		log_event(EV_GATEWAY_GONE, STR_ARG(uri_of(c)));
+		PyErr_Clear();
+	} else if (rc == -E_PYTHON && report(c) == -E_EXIT) {
 		rc = -E_EXIT;
+	}
 	wsgi_call_returned(c, true);
 	wsgi_socket_close(c->socket);
 	response_left(c->req);

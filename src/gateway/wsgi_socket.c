@@ -223,6 +223,19 @@ wsgi_socket_create(struct wsgi_call *c)
 	return s;
 }
 
+bool
+wsgi_socket_is_gone(const struct wsgi_socket *s)
+{
+	PyObject *error = PyErr_GetRaisedException(); /* new */
+	PyObject *peer = NULL;                        /* new */
+
+	if (s->real != NULL)
+		peer = PyObject_CallMethod(s->real, "getpeername", NULL);
+	Py_XDECREF(peer);
+	PyErr_SetRaisedException(error); /* instead of what that may have */
+	return peer == NULL;
+}
+
 void
 wsgi_socket_close(struct wsgi_socket *s)
 {

@@ -9,6 +9,8 @@
 #ifndef GATEWAY_WSGI_SOCKET_H
 #define GATEWAY_WSGI_SOCKET_H
 
+#include <stdbool.h>
+
 struct wsgi_call;
 struct wsgi_socket; /* a PyObject */
 
@@ -17,6 +19,9 @@ int wsgi_socket_start(void);
 
 /* New reference, or NULL with an error set. */
 struct wsgi_socket *wsgi_socket_create(struct wsgi_call *c);
+
+/* It has no peer any more. An error that is set stays set. */
+bool wsgi_socket_is_gone(const struct wsgi_socket *s);
 
 /* The call is over: so is its socket, but not the copies made of it. */
 void wsgi_socket_close(struct wsgi_socket *s);

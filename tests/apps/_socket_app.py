@@ -34,6 +34,11 @@ def echo(sock, environ, start_response):
     raise StopIteration
 
 
+def breaks(sock, environ, start_response):
+    sock.sendall(b"HTTP/1.1 101 Switching Protocols\r\n\r\n")
+    raise ConnectionResetError("of a database")
+
+
 def returns(sock, environ, start_response):
     sock.sendall(b"HTTP/1.0 200 OK\r\n\r\nby hand")
     start_response("500 Never", [])

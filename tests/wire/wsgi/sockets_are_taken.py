@@ -58,6 +58,20 @@ def test_another_protocol_is_spoken(s, end):
     assert s.connect().ask(get("/look")).status == 200
 
 
+def test_a_client_that_leaves_is_no_error(s):
+    """But somebody else's connection that breaks is."""
+    for path, error in ("/echo?stop", False), ("/breaks", True):
+        before = len(s.log())
+        client = s.connect()
+        client.send(get(path))
+        assert client._until(b"\r\n\r\n").startswith(b"HTTP/1.1 101 ")
+        if not error:
+            client.reset()
+        s.until(lambda: f'"GET {path} HTTP/1.1" 101' in s.log()[before:],
+                "the access log's line")
+        assert ("Traceback" in s.log()[before:]) == error
+
+
 @pytest.mark.parametrize("path, body", [("/returns", b"by hand"),
                                         ("/lazy", b"lazily"),
                                         ("/copied", b"afterwards")])
@@ -93,7 +107,8 @@ def test_time_ends_it(own_server):
     client = s.connect()
     client.send(get("/waits"))
     assert client.rest() == b"HTTP/1.0 200 OK\r\n\r\n"
-    s.wait_log("it read b''")
+    # Another thread, where there is one, raises the error in this one.
+    s.wait_log("it read b''|RequestTimeout: ")
 
 
 def test_a_stop_ends_it(own_server):

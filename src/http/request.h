@@ -82,7 +82,7 @@ struct request {
 	struct arena arena;
 	struct stream *stream;     /* where its answer goes; never NULL */
 	struct executor *executor; /* whose application slots serve it */
-	void *slot;                /* the executor's: who runs it */
+	_Atomic(void *) slot;      /* the executor's: who runs it; any thread */
 	struct gateway_call *call; /* the gateway's part, NULL before start */
 	const struct config *cfg;  /* of this worker's generation */
 

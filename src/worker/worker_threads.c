@@ -107,8 +107,8 @@ call(struct app_slot *a, struct request *req)
 static void
 run(struct app_slot *a, struct request *req)
 {
-	req->executor = &a->t->executor;
-	req->slot = a;
+	/* Read with the reactor's lock, which is not worth taking for this. */
+	atomic_store_explicit(&req->slot, a, memory_order_release);
 	if (request_ended(req) == REQUEST_GOES_ON)
 		call(a, req);
 	else

@@ -44,7 +44,7 @@ prepare(struct arbiter *a, struct heritage *h)
 {
 	a->h = h;
 	a->board = h->board;
-	a->admin_listener = -1;
+	a->admin_listener = a->next_admin.fd = -1;
 	list_init(&a->generations);
 	list_init(&a->workers);
 	signals_block(NULL);
@@ -82,6 +82,9 @@ arbiter_open(const struct arbiter *a, struct heritage *h)
 		if (link >= 0 && h->n_listeners < HERITAGE_LISTENERS_MAX)
 			h->listeners[h->n_listeners++] = link;
 	}
+	if (a->next_admin.fd >= 0 && a->next_admin.used &&
+	    h->n_listeners < HERITAGE_LISTENERS_MAX)
+		h->listeners[h->n_listeners++] = a->next_admin.fd;
 	h->admin_listener = a->admin_listener;
 }
 

@@ -45,9 +45,13 @@ static void
 want(struct arbiter *a, unsigned n)
 {
 	unsigned before = a->n_workers;
+	int more = (int)n - (int)before;
 
-	atomic_fetch_add(&a->board->n_extra, (int)n - (int)before);
+	atomic_fetch_add(&a->board->n_extra, more);
 	a->n_workers = n;
+	if ((int)a->n_workers_before + more >= 0)
+		a->n_workers_before =
+		    (unsigned)((int)a->n_workers_before + more);
 	arbiter_hooks_n_workers(a, before);
 }
 

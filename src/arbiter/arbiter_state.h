@@ -14,6 +14,7 @@
 
 #include "base/list.h"
 #include "board/board.h"
+#include "config/config.h"
 #include "role/handover.h"
 #include "role/heritage.h"
 #include "role/link.h"
@@ -42,10 +43,12 @@ struct generation {
 	struct config_draft *draft; /* until frozen */
 	unsigned n_forked;          /* becomes worker.age, as in Gunicorn */
 	uint64_t started_ms;
-	uint64_t asked_ms; /* when a long boot was last spoken of */
-	bool is_reload;    /* somebody asked for it */
-	bool loaded;       /* its template has its hooks */
-	uint64_t end_ms;   /* its template ends by then; 0: goes on */
+	uint64_t asked_ms;  /* when a long boot was last spoken of */
+	unsigned n_workers; /* that it should have */
+	bool has_logs;      /* they are the arbiter's, too */
+	bool is_reload;     /* somebody asked for it */
+	bool loaded;        /* its template has its hooks */
+	uint64_t end_ms;    /* its template ends by then; 0: goes on */
 };
 
 struct worker {
@@ -81,7 +84,8 @@ enum stop_kind {
 struct listening {
 	int fd;
 	char address[LISTENING_ADDRESS_MAX]; /* the setting: its identity */
-	bool used; /* by the newest generation (while comparing) */
+	bool used;                           /* by the newest generation */
+	bool fresh; /* opened for it, and not yet served by it */
 };
 
 /* Of the service manager that started us. */
@@ -123,13 +127,15 @@ struct arbiter {
 	/* The last look at them, and when one came late how late: who was
 	 * frozen with us was not silent. */
 	uint64_t looked_ms, woke_ms, slept_ms;
-	unsigned n_workers; /* wanted now: setting, then TTIN and TTOU */
+	unsigned n_workers;        /* wanted now: setting, then TTIN and TTOU */
+	unsigned n_workers_before; /* the same, without the candidate */
 	struct link_inbox inbox;
 
 	struct listening listening[HERITAGE_LISTENERS_MAX];
 	unsigned n_listening;
 	int admin_listener;
 	char admin_address[LISTENING_ADDRESS_MAX];
+	struct listening next_admin; /* the candidate's; used: it is another */
 	pid_t admin_pid;
 	unsigned admin_row;
 	uint64_t admin_again_ms;
@@ -141,7 +147,9 @@ struct arbiter {
 	    template_again_ms; /* when a dead template is replaced; 0: no */
 	unsigned n_template_deaths;
 
-	char pidfile[ARBITER_PATH_MAX]; /* ours; empty: none */
+	char pidfile[ARBITER_PATH_MAX];      /* ours; empty: none */
+	char next_pidfile[ARBITER_PATH_MAX]; /* the candidate's */
+	bool pidfile_changes;                /* it is another */
 
 	struct arbiter_systemd systemd;
 	/* Under init: our successor is asked for by then, or as soon as the
@@ -208,14 +216,34 @@ void generation_signal(struct arbiter *a, int sig);
 /* The generation of that template, or NULL. */
 struct generation *generation_by_template(struct arbiter *a, pid_t pid);
 
+/*
+ * effects.c: what a configuration changes outside of its own processes is
+ * prepared when it is frozen, final when one of its workers serves, and taken
+ * back when none will.
+ */
+
+/* The first configuration's logs are the arbiter's at once. 0 or -E_*, *p. */
+int
+effects_logs(struct arbiter *a, struct generation *g, struct config_problem *p);
+/* 0 or -E_*, logged: nothing has changed then. */
+int effects_prepare(struct arbiter *a, struct generation *g);
+/* Its template can fork: as many workers as it should have. */
+void effects_live(struct arbiter *a, const struct generation *g);
+void effects_settle(struct arbiter *a, struct generation *g);
+/* g, the candidate, is given up. */
+void effects_undo(struct arbiter *a, const struct generation *g);
+
 /* listening.c */
 
 /*
- * Opens what cfg binds to and is not open yet, closes what it no longer
- * names, and opens the admin address. 0, or -E_* (logged; what was open
- * stays open).
+ * Opens what cfg binds to and is not open yet, the admin address too. 0, or
+ * -E_* (logged): nothing has changed then.
  */
-int listening_apply(struct arbiter *a, const struct config *cfg);
+int listening_prepare(struct arbiter *a, const struct config *cfg);
+/* Closes what that configuration does not name. */
+void listening_settle(struct arbiter *a);
+/* Closes what was opened for it. */
+void listening_undo(struct arbiter *a);
 void listening_close_all(struct arbiter *a);
 /* What was handed over to us. */
 void listening_take(struct arbiter *a, const struct handover *ho);
@@ -253,11 +281,12 @@ void systemd_stopping(struct arbiter *a);
 
 /* pidfile.c */
 
-/*
- * Writes the file that cfg names, removes the one that it no longer names. 0,
- * or -E_* (logged; what was there stays).
- */
-int pidfile_apply(struct arbiter *a, const struct config *cfg);
+/* Writes the file that cfg names, if it is another. 0, or -E_* (logged). */
+int pidfile_prepare(struct arbiter *a, const struct config *cfg);
+/* Removes the one before. */
+void pidfile_settle(struct arbiter *a);
+/* Removes the one that was prepared. */
+void pidfile_undo(struct arbiter *a);
 /* The old arbiter is gone: its name is ours. */
 void pidfile_promote(struct arbiter *a);
 void pidfile_remove(struct arbiter *a);

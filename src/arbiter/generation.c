@@ -18,7 +18,6 @@
 #include "role/role.h"
 #include "sys/fd.h"
 #include "sys/signals.h"
-#include "telemetry/statsd.h"
 
 #include "arbiter/arbiter.h"
 #include "arbiter/arbiter_state.h"
@@ -175,6 +174,7 @@ generation_retire(struct arbiter *a, struct generation *g)
 static void
 give_up_candidate(struct arbiter *a)
 {
+	effects_undo(a, a->candidate);
 	generation_retire(a, a->candidate);
 	workers_dismiss(a, a->candidate);
 	a->candidate = NULL;
@@ -292,7 +292,8 @@ send_frozen(struct arbiter *a, struct generation *g)
 	    : g->is_reload        ? LINK_REASON_RELOAD
 				  : LINK_REASON_REPLACEMENT;
 	for (unsigned i = 0; i < a->n_listening; i++)
-		m.fds[m.n_fds++] = a->listening[i].fd;
+		if (a->listening[i].used)
+			m.fds[m.n_fds++] = a->listening[i].fd;
 	return link_send(g->link, &m);
 }
 
@@ -300,41 +301,6 @@ static bool
 is_check(const struct generation *g)
 {
 	return g->config != NULL && config_is_check(g->config);
-}
-
-/*
- * How many workers there should be. What TTIN and TTOU have said since holds
- * until a reload says the configuration's number again, as with Gunicorn, and
- * so for the template after one that died, and for the arbiter after us.
- */
-static unsigned
-n_workers(const struct arbiter *a, const struct generation *g)
-{
-	int n;
-
-	if (g->is_reload && a->was_loaded)
-		atomic_store(&a->board->n_extra, 0);
-	n = (int)g->config->workers + atomic_load(&a->board->n_extra);
-	if (n < 0)
-		return 0;
-	return n > ARBITER_WORKERS_MAX ? ARBITER_WORKERS_MAX : (unsigned)n;
-}
-
-/* Pid file and addresses are there, and the log says who will serve at them. */
-static int
-prepare_to_serve(struct arbiter *a, const struct generation *g)
-{
-	const struct config *cfg = g->config;
-	int rc = pidfile_apply(a, cfg);
-
-	if (rc == 0)
-		rc = listening_apply(a, cfg);
-	if (rc < 0)
-		return rc;
-	a->n_workers = n_workers(a, g);
-	log_event(EV_ARBITER_WORKERS, config_worker_class(cfg), a->n_workers,
-	    cfg->workers_source);
-	return 0;
 }
 
 /* The first line, which the settings have a say in. */
@@ -356,17 +322,13 @@ on_configured(struct arbiter *a, struct generation *g)
 	rc = config_freeze(g->draft, g->config_mem, CONFIG_MEM_LEN, &problem);
 	g->config = g->config_mem;
 	if (rc == 0)
-		rc = config_log_open(
-		    g->config->errorlog, g->config->chdir, &problem);
+		rc = effects_logs(a, g, &problem);
 	if (rc < 0) {
 		g->config = NULL;
 		log_event(EV_ARBITER_CONFIG, problem.text);
 		generation_fail(a, g, ARBITER_EXIT_CONFIG);
 		return;
 	}
-	config_log_apply(g->config->loglevel, g->config->log_format);
-	config_log_syslog(g->config, g->config->chdir);
-	statsd_start(g->config, g->config->chdir);
 	arbiter_log_configured(a, g);
 	say_start(a, g);
 	config_warn(g->draft);
@@ -383,7 +345,7 @@ on_configured(struct arbiter *a, struct generation *g)
 	}
 	if (!is_check(g))
 		background_enter(a, g->config);
-	if (!is_check(g) && prepare_to_serve(a, g) < 0) {
+	if (!is_check(g) && effects_prepare(a, g) < 0) {
 		generation_fail(a, g, ARBITER_EXIT_CONFIG);
 		return;
 	}
@@ -412,6 +374,7 @@ act_on(struct arbiter *a, struct generation *g, const struct link_message *m)
 		if (g->state == GENERATION_OVER)
 			return true; /* it was given up meanwhile */
 		g->state = GENERATION_LIVE;
+		effects_live(a, g);
 		g->loaded = a->was_loaded = true;
 		arbiter_log_choose(a);
 		if (is_check(g))
@@ -457,6 +420,7 @@ generation_promote(struct arbiter *a, struct generation *g)
 	if (a->current != NULL)
 		a->current->state = GENERATION_OVER;
 	a->current = g;
+	effects_settle(a, g);
 	a->n_template_deaths = 0;
 	if (a->h->under_init)
 		(void)handover_proven(a->h->handover);
@@ -498,9 +462,11 @@ generation_on_exit(
 		    a, g, is_check(g) ? ARBITER_EXIT_CONFIG : failure(end));
 		return;
 	}
-	g->state = GENERATION_OVER;
-	if (g == a->candidate)
+	if (g == a->candidate) {
+		effects_undo(a, g);
 		a->candidate = NULL;
+	}
+	g->state = GENERATION_OVER;
 	if (g == a->current && a->leave_ms != 0)
 		return; /* as it should: its successor is our successor's */
 	replace_template(a, end);

@@ -82,7 +82,7 @@ add(struct arbiter *a, const struct config *cfg, const char *address)
 		return fd;
 	l = &a->listening[a->n_listening++];
 	l->fd = fd;
-	l->used = true;
+	l->used = l->fresh = true;
 	snprintf(l->address, sizeof(l->address), "%s", address);
 	listener_text(fd, text);
 	log_event(EV_ARBITER_LISTENING, text, (int)getpid());
@@ -102,14 +102,14 @@ close_one(const struct arbiter *a, const struct listening *l)
 	listener_close(l->fd, ours);
 }
 
-/* Closes what the newest configuration does not name. */
+/* Closes those of which keep says false. */
 static void
-drop_unused(struct arbiter *a)
+filter(struct arbiter *a, bool (*keep)(const struct listening *l))
 {
 	unsigned kept = 0;
 
 	for (unsigned i = 0; i < a->n_listening; i++) {
-		if (a->listening[i].used)
+		if (keep(&a->listening[i]))
 			a->listening[kept++] = a->listening[i];
 		else
 			close_one(a, &a->listening[i]);
@@ -117,30 +117,50 @@ drop_unused(struct arbiter *a)
 	a->n_listening = kept;
 }
 
+static bool
+is_used(const struct listening *l)
+{
+	return l->used;
+}
+
+static bool
+is_old(const struct listening *l)
+{
+	return !l->fresh;
+}
+
 /* The admin address: opened, kept or changed; none is fine. */
 static int
-apply_admin(struct arbiter *a, const struct config *cfg)
+prepare_admin(struct arbiter *a, const struct config *cfg)
 {
 	const char *address = cfg->admin_bind;
-	int fd;
+	struct listening *next = &a->next_admin;
 
+	*next = (struct listening){ .fd = -1 };
 	if (strcmp(address, a->admin_address) == 0)
 		return 0;
-	if (a->admin_listener >= 0) {
-		listener_close(a->admin_listener, true);
-		a->admin_listener = -1;
-		a->admin_address[0] = '\0';
-		if (a->admin_pid > 0)
-			kill(a->admin_pid, SIGKILL); /* a new one comes */
-	}
-	if (address[0] == '\0')
-		return 0;
-	fd = open_address(cfg, address);
-	if (fd < 0)
-		return fd;
-	a->admin_listener = fd;
-	snprintf(a->admin_address, sizeof(a->admin_address), "%s", address);
+	if (address[0] != '\0')
+		next->fd = open_address(cfg, address);
+	if (address[0] != '\0' && next->fd < 0)
+		return next->fd;
+	snprintf(next->address, sizeof(next->address), "%s", address);
+	next->used = true;
 	return 0;
+}
+
+static void
+settle_admin(struct arbiter *a)
+{
+	if (!a->next_admin.used)
+		return;
+	a->next_admin.used = false;
+	if (a->admin_listener >= 0)
+		listener_close(a->admin_listener, true);
+	if (a->admin_pid > 0)
+		kill(a->admin_pid, SIGKILL); /* a new one comes */
+	a->admin_listener = a->next_admin.fd;
+	memcpy(
+	    a->admin_address, a->next_admin.address, sizeof(a->admin_address));
 }
 
 static int
@@ -185,7 +205,7 @@ tell_init(const struct arbiter *a)
 }
 
 int
-listening_apply(struct arbiter *a, const struct config *cfg)
+listening_prepare(struct arbiter *a, const struct config *cfg)
 {
 	int rc;
 
@@ -193,12 +213,38 @@ listening_apply(struct arbiter *a, const struct config *cfg)
 		a->listening[i].used = false;
 	rc = a->h->handover->n_activated > 0 ? add_activated(a, cfg)
 					     : add_bound(a, cfg);
-	if (rc < 0)
+	if (rc == 0)
+		rc = prepare_admin(a, cfg);
+	if (rc < 0) {
+		listening_undo(a);
 		return rc;
-	drop_unused(a);
-	rc = apply_admin(a, cfg);
+	}
+	if (a->current == NULL) {
+		settle_admin(a); /* whoever has started us wants to look */
+		tell_init(a);
+	}
+	return 0;
+}
+
+void
+listening_settle(struct arbiter *a)
+{
+	filter(a, is_used);
+	for (unsigned i = 0; i < a->n_listening; i++)
+		a->listening[i].fresh = false;
+	settle_admin(a);
 	tell_init(a);
-	return rc;
+}
+
+void
+listening_undo(struct arbiter *a)
+{
+	filter(a, is_old);
+	for (unsigned i = 0; i < a->n_listening; i++)
+		a->listening[i].used = true;
+	if (a->next_admin.used && a->next_admin.fd >= 0)
+		listener_close(a->next_admin.fd, true);
+	a->next_admin = (struct listening){ .fd = -1 };
 }
 
 void
@@ -215,14 +261,20 @@ listening_take(struct arbiter *a, const struct handover *ho)
 	memcpy(a->admin_address, ho->admin.address, sizeof(a->admin_address));
 }
 
+/* What only a candidate would serve is opened anew by whoever follows. */
 void
 listening_give(const struct arbiter *a, struct handover *ho)
 {
-	ho->n_listeners = a->n_listening;
+	ho->n_listeners = 0;
 	for (unsigned i = 0; i < a->n_listening; i++) {
-		ho->listeners[i].fd = a->listening[i].fd;
-		memcpy(ho->listeners[i].address, a->listening[i].address,
-		    sizeof(a->listening[i].address));
+		const struct listening *l = &a->listening[i];
+		struct handover_socket *s = &ho->listeners[ho->n_listeners];
+
+		if (l->fresh && a->current != NULL)
+			continue;
+		s->fd = l->fd;
+		memcpy(s->address, l->address, sizeof(s->address));
+		ho->n_listeners++;
 	}
 	ho->admin.fd = a->admin_listener;
 	memcpy(ho->admin.address, a->admin_address, sizeof(a->admin_address));
@@ -231,6 +283,7 @@ listening_give(const struct arbiter *a, struct handover *ho)
 void
 listening_close_all(struct arbiter *a)
 {
+	listening_undo(a);
 	for (unsigned i = 0; i < a->n_listening; i++)
 		close_one(a, &a->listening[i]);
 	a->n_listening = 0;

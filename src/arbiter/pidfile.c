@@ -109,11 +109,12 @@ path_of(const struct arbiter *a, const struct config *cfg,
 }
 
 int
-pidfile_apply(struct arbiter *a, const struct config *cfg)
+pidfile_prepare(struct arbiter *a, const struct config *cfg)
 {
 	char path[ARBITER_PATH_MAX] = "";
 	pid_t pid;
 
+	a->pidfile_changes = false;
 	if (cfg->pidfile[0] != '\0' && path_of(a, cfg, path) < 0) {
 		log_event(EV_ARBITER_PIDFILE_REASON, cfg->pidfile,
 		    error_text(-E_TOO_LONG));
@@ -132,9 +133,34 @@ pidfile_apply(struct arbiter *a, const struct config *cfg)
 			return -E_SYSTEM;
 		}
 	}
-	pidfile_remove(a);
-	memcpy(a->pidfile, path, sizeof(path));
+	memcpy(a->next_pidfile, path, sizeof(path));
+	a->pidfile_changes = true;
 	return 0;
+}
+
+static void
+remove_ours(const char *path)
+{
+	if (path[0] != '\0' && read_pid(path) == getpid())
+		(void)unlink(path);
+}
+
+void
+pidfile_settle(struct arbiter *a)
+{
+	if (!a->pidfile_changes)
+		return;
+	a->pidfile_changes = false;
+	remove_ours(a->pidfile);
+	memcpy(a->pidfile, a->next_pidfile, sizeof(a->pidfile));
+}
+
+void
+pidfile_undo(struct arbiter *a)
+{
+	if (a->pidfile_changes)
+		remove_ours(a->next_pidfile);
+	a->pidfile_changes = false;
 }
 
 void
@@ -155,7 +181,7 @@ pidfile_promote(struct arbiter *a)
 void
 pidfile_remove(struct arbiter *a)
 {
-	if (a->pidfile[0] != '\0' && read_pid(a->pidfile) == getpid())
-		(void)unlink(a->pidfile);
+	pidfile_undo(a);
+	remove_ours(a->pidfile);
 	a->pidfile[0] = '\0';
 }

@@ -228,19 +228,42 @@ count(const struct arbiter *a, const struct generation *g)
 	return s;
 }
 
-/* Of those that are to be replaced, or are not, the first not draining. */
+/* Of those that are to be replaced, the first not draining. */
 static struct worker *
-oldest(struct arbiter *a, const struct generation *g, bool older)
+oldest(struct arbiter *a, const struct generation *g)
 {
 	struct list *n;
 
 	for (n = a->workers.next; n != &a->workers; n = n->next) {
 		struct worker *w = worker_at(n);
 
-		if (!w->draining && w->pid > 0 && is_older(w, g) == older)
+		if (!w->draining && w->pid > 0 && is_older(w, g))
 			return w;
 	}
 	return NULL;
+}
+
+/*
+ * Of g's, where there are too many: one that does not serve yet, else the
+ * oldest. NULL: the next turn will know its pid.
+ */
+static struct worker *
+surplus(struct arbiter *a, const struct generation *g)
+{
+	struct worker *found = NULL;
+	struct list *n;
+
+	for (n = a->workers.next; n != &a->workers; n = n->next) {
+		struct worker *w = worker_at(n);
+
+		if (w->draining || is_older(w, g))
+			continue;
+		if (!w->ready)
+			return w->pid > 0 ? w : NULL;
+		if (found == NULL)
+			found = w;
+	}
+	return found;
 }
 
 bool
@@ -292,14 +315,14 @@ workers_balance(struct arbiter *a)
 	}
 	/* One older worker goes for each new one that is ready. */
 	while (s.older > 0 && s.ready + s.older > a->n_workers) {
-		w = oldest(a, g, true);
+		w = oldest(a, g);
 		if (w == NULL)
 			break;
 		drain(w);
 		s.older--;
 	}
 	while (s.older == 0 && s.ours > a->n_workers) {
-		w = oldest(a, g, false);
+		w = surplus(a, g);
 		if (w == NULL)
 			break;
 		drain(w);
@@ -363,21 +386,26 @@ workers_on_template_gone(struct arbiter *a, struct generation *g)
 	}
 }
 
-/* Why, and with which status, no more workers are tried; NULL: they are. */
+/*
+ * Why, and with which status, no more workers are tried; NULL: they are, with
+ * pauses, as long as others serve. What is broken on disk shall not end those
+ * who have what was there before.
+ */
 static const char *
 boot_reason(struct arbiter *a, struct generation *g,
     const struct child_end *end, int *status)
 {
 	unsigned tries = g->config->boot_retries;
 
+	if (g == a->current && atomic_load(&a->board->n_ready) > 0)
+		return NULL;
 	*status = end->sig == 0 ? end->status : 0;
 	if (*status == ARBITER_EXIT_BOOT)
 		return "Worker failed to boot.";
 	if (*status == ARBITER_EXIT_APP_LOAD)
 		return "App failed to load.";
 	*status = ARBITER_EXIT_BOOT;
-	if (tries == 0 || a->n_boot_deaths <= tries ||
-	    (g == a->current && atomic_load(&a->board->n_ready) > 0))
+	if (tries == 0 || a->n_boot_deaths <= tries)
 		return NULL;
 	return "Workers die before they are ready.";
 }

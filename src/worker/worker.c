@@ -432,6 +432,7 @@ worker_run(struct heritage *h)
 		return status;
 	}
 	board_stamp_reactor(&h->board->rows[h->row]);
+	worker_signals_serve();
 	board_set_state(h->board, h->row, BOARD_READY);
 	python_gil_drop();
 	serve(&w);

@@ -24,7 +24,7 @@
 #define OVERDUE_EXTRA_S 2
 #define QUICK_EXTRA_S 2 /* for hooks, when it should leave at once */
 
-static volatile sig_atomic_t draining, reopened;
+static volatile sig_atomic_t serving, draining, reopened;
 static struct reactor *reactor;
 static unsigned overdue_s; /* from TERM to the end, at the latest */
 
@@ -50,6 +50,8 @@ on_term(int sig, siginfo_t *info, void *context)
 	(void)sig;
 	(void)info;
 	(void)context;
+	if (!serving)
+		_exit(0); /* it has nothing to finish, and may hang */
 	draining = 1;
 	alarm(overdue_s);
 	reactor_stopping(reactor); /* a flag and one write(2) */
@@ -162,6 +164,12 @@ worker_signals_start(struct reactor *r, uint64_t graceful_ms)
 		sigemptyset(&act.sa_mask);
 		signals_take(actions[i].sig, &act);
 	}
+}
+
+void
+worker_signals_serve(void)
+{
+	serving = 1;
 }
 
 void

@@ -3,6 +3,9 @@
 import os
 import signal
 import threading
+import time
+
+import pytest
 
 BOOM = "raise RuntimeError('boom at import')\n"
 
@@ -215,3 +218,37 @@ def test_a_new_template_knows_what_ttin_and_ttou_said(serve, until):
           "another one", 30)
     s.signal("HUP")
     until(lambda: len(s.workers()) == 2, "two workers")
+
+
+@pytest.mark.parametrize("broken", [BOOM, "del app\n",
+                                    "import os; os._exit(9)\n"])
+def test_code_that_breaks_on_disk_does_not_end_those_who_serve(serve, until,
+                                                               broken):
+    s = serve(app=STUCK, workers=2, boot_retries=1)
+    s.write("app.py", STUCK + broken)
+    os.kill(s.workers()[0], 9)
+    s.wait_log("Booting worker", count=5)
+    for _ in range(20):
+        assert s.get("/").status == 200
+    assert s.process.poll() is None
+    s.write("app.py", STUCK)
+
+    def settled():
+        workers = s.workers()
+        time.sleep(1)
+        return len(workers) == 2 and s.workers() == workers
+
+    until(settled, "two workers that stay")
+    assert s.get("/").status == 200
+
+
+def test_ttou_takes_who_does_not_serve_yet(serve, until):
+    s = serve(app=STUCK, workers=1)
+    serving = s.workers()
+    s.write("app.py", "import time; time.sleep(3600)\n")
+    s.signal("TTIN")
+    until(lambda: len(s.workers()) == 2, "one that hangs")
+    s.signal("TTOU")
+    until(lambda: len(s.workers()) == 1, "one worker")
+    assert s.workers() == serving
+    assert s.get("/").status == 200

@@ -1,6 +1,7 @@
 """max_requests: a worker serves on until its successor is ready."""
 
 import http.client
+import os
 import threading
 
 PID = """
@@ -54,8 +55,20 @@ def test_a_kept_alive_connection_is_told_before_it_closes(serve, until):
     assert s.get("/").body != str(old[0]).encode()
 
 
-def test_a_successor_that_cannot_start_ends_the_server(serve):
+def test_who_cannot_be_replaced_serves_on(serve, until):
     s = serve(app=PID, max_requests=1)
+    old = s.workers()
     s.write("app.py", "raise RuntimeError('boom')\n")
-    assert s.get("/").status == 200
-    assert s.wait() == 3
+    for _ in range(20):
+        assert int(s.get("/").body) == old[0]
+    s.wait_log("exited with code 3", count=2)
+    assert int(s.get("/").body) == old[0]
+    s.write("app.py", PID)
+    until(lambda: int(s.get("/").body) != old[0], "its successor")
+    s.write("app.py", "raise RuntimeError('boom')\n")
+    for pid in s.workers():
+        try:
+            os.kill(pid, 9)
+        except ProcessLookupError:
+            pass  # one that did not start
+    assert s.wait() == 3  # nobody serves any more

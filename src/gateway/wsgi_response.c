@@ -227,6 +227,10 @@ refused(int rc, const char *bad)
 	if (rc == -E_BAD_VALUE)
 		PyErr_Format(
 		    PyExc_ValueError, "this response cannot be sent: %s", bad);
+	else if (rc == -E_TOO_LONG)
+		PyErr_SetString(PyExc_ValueError,
+		    "this response cannot be sent: "
+		    "its head is longer than a server may send");
 	else if (rc == -E_NOMEM)
 		PyErr_NoMemory();
 	else

@@ -29,7 +29,8 @@ int response_check(struct field *f, const char **bad);
  * text is taken). fields have passed response_check; those that are not the
  * application's to send are dropped out of the array.
  * 0; -E_BAD_VALUE: these fields or the status may not be sent (*bad as
- * above), nothing was sent; -E_GONE; -E_NOMEM.
+ * above); -E_TOO_LONG: nor a head of that length; -E_NOMEM: nothing was sent;
+ * -E_GONE.
  */
 int response_start(struct request *req, unsigned status, struct str reason,
     struct field *fields, unsigned n_fields, const char **bad);
@@ -42,14 +43,18 @@ int response_start(struct request *req, unsigned status, struct str reason,
 int response_whole(struct request *req, unsigned status, struct str reason,
     struct field *fields, unsigned n_fields, struct str body, const char **bad);
 
-/* 103 Early Hints or 100 Continue, of checked fields. The same errors. */
+/*
+ * 103 Early Hints or 100 Continue, of checked fields. Nothing for HTTP/1.0, or
+ * when the answer has begun. 0; the same errors (no *bad); -E_FULL: the client
+ * takes no more now.
+ */
 int response_informational(struct request *req, unsigned status,
     const struct field *fields, unsigned n_fields);
 
 /*
  * Body bytes. Returns how many were taken (see stream_ops.body; dropped
  * bytes of a body-less answer count as taken), -E_TOO_LONG when they exceed
- * Content-Length (those within it were taken), or -E_GONE.
+ * Content-Length (those within it were taken), -E_GONE or -E_NOMEM.
  */
 ssize_t response_write(struct request *req, struct str data);
 

@@ -17,8 +17,9 @@
 
 /*
  * Protocol side of one request. Called by the application's thread between
- * ready and end. None blocks; none takes the GIL. All but room and credit
- * return -E_GONE once the request's end word is set.
+ * ready and end. None blocks; none takes the GIL. Those that send, and
+ * connection, return -E_GONE once the request's end word is set; end and reset
+ * are always the last.
  */
 struct stream_ops {
 	const char *name;
@@ -26,7 +27,7 @@ struct stream_ops {
 	 * The final head. fields are checked and complete but for what the
 	 * protocol adds (framing, Connection, and Server and Date unless the
 	 * request's response has them). It may be kept back to leave with the
-	 * first body bytes. 0 or -E_*.
+	 * first body bytes. 0, -E_TOO_LONG (nothing was sent) or -E_*.
 	 */
 	int (*head)(struct stream *s, unsigned status, struct str reason,
 	    const struct field *fields, unsigned n_fields);

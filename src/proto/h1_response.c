@@ -118,16 +118,17 @@ fields_len(const struct field *fields, unsigned n)
 	return len;
 }
 
-/* Room for a head in the output, and more: where to write, or NULL. */
-static char *
+/* Room for a head in the output, and more: 0, -E_TOO_LONG or -E_NOMEM. */
+static int
 head_place(struct conn *c, struct str reason, const struct field *fields,
-    unsigned n, size_t more)
+    unsigned n, size_t more, char **p)
 {
 	size_t len = FRAME_MAX + reason.len + fields_len(fields, n);
 
 	if (len > CONN_OUT_HEAD_MAX)
-		return NULL;
-	return buf_reserve(&c->out, len + more);
+		return -E_TOO_LONG;
+	*p = buf_reserve(&c->out, len + more);
+	return *p == NULL ? -E_NOMEM : 0;
 }
 
 /* May another request follow on this connection? */
@@ -175,13 +176,15 @@ send_head(struct stream *s, unsigned status, struct str reason,
     const struct field *fields, unsigned n_fields)
 {
 	struct h1 *h = h1_from_stream(s);
-	char *p = head_place(h->conn, reason, fields, n_fields, 0), *end;
+	char *p, *end;
+	int rc;
 
 	(void)status; /* the response's */
 	if (request_ended(h->req) != REQUEST_GOES_ON)
 		return -E_GONE;
-	if (p == NULL)
-		return -E_TOO_LONG;
+	rc = head_place(h->conn, reason, fields, n_fields, 0, &p);
+	if (rc < 0)
+		return rc;
 	end = put_head(p, h, reason, fields, n_fields);
 	buf_added(&h->conn->out, (size_t)(end - p));
 	return 0;
@@ -200,8 +203,7 @@ send_whole(struct stream *s, unsigned status, struct str reason,
 		return -E_GONE;
 	if (body.len > CONN_COPY_MAX || body.len > conn_room(c))
 		return -E_FULL;
-	p = head_place(c, reason, fields, n_fields, body.len);
-	if (p == NULL)
+	if (head_place(c, reason, fields, n_fields, body.len, &p) < 0)
 		return -E_FULL;
 	end = put_head(p, h, reason, fields, n_fields);
 	memcpy(end, body.ptr, body.len);
@@ -217,15 +219,20 @@ send_informational(struct stream *s, unsigned status,
 {
 	struct h1 *h = h1_from_stream(s);
 	struct str reason = http_status_reason(status);
-	char *p = head_place(h->conn, reason, fields, n_fields, 0), *start = p;
+	char *p, *start;
+	int rc;
 
 	if (request_ended(h->req) != REQUEST_GOES_ON)
 		return -E_GONE;
 	if (h->wire->single)
 		return 0;
 	/* Bounded: an application may send any number of them. */
-	if (p == NULL || conn_room(h->conn) == 0)
+	if (conn_room(h->conn) == 0)
 		return -E_FULL;
+	rc = head_place(h->conn, reason, fields, n_fields, 0, &p);
+	if (rc < 0)
+		return rc;
+	start = p;
 	p = put_status(p, status, reason);
 	for (unsigned i = 0; i < n_fields; i++)
 		p = put_field(p, &fields[i]);

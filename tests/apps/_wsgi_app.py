@@ -149,6 +149,11 @@ def bad_header(environ, start_response):
     return [b"never"]
 
 
+def long_head(environ, start_response):
+    start_response("200 OK", [("X-Long", "y" * 1000)] * 70)
+    return [b"never"]
+
+
 def hop_by_hop(environ, start_response):
     start_response("200 OK", [("Connection", "upgrade"),
                               ("Transfer-Encoding", "identity"),
@@ -180,6 +185,7 @@ RAW = {
     "/raw/hello": hello,
     "/raw/bad_header": bad_header,
     "/raw/hop_by_hop": hop_by_hop,
+    "/raw/long_head": long_head,
     "/raw/leave": leave,
     "/raw/none": lambda e, s: None,
     "/raw/silent": lambda e, s: [b"no start_response"],

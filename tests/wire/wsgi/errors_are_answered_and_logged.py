@@ -10,6 +10,7 @@ def get(path):
 @pytest.mark.parametrize("path, text", [
     ("/raise_before", "RuntimeError: raised before the head"),
     ("/raw/bad_header", "control character"),
+    ("/raw/long_head", "head is longer than a server may send"),
     ("/raw/none", "TypeError"),
     ("/raw/silent", "start_response"),
     ("/raw/text", "not bytes but str"),

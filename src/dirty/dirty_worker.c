@@ -26,6 +26,7 @@
 #include "role/role.h"
 #include "sys/log_out.h"
 #include "sys/sys_owner.h"
+#include "sys/sys_time.h"
 
 #include "base/banned.h"
 
@@ -234,5 +235,7 @@ int
 dirty_worker_run(struct heritage *h)
 {
 	log_event(EV_DIRTY_WORKER_BOOT, (int)getpid());
+	/* Whoever waits for a call waits for what it waits for. */
+	time_exact_waits();
 	return run(h);
 }

@@ -20,4 +20,11 @@ void time_zone_start(void);
 /* Microseconds that never go back (CLOCK_MONOTONIC, exact). */
 uint64_t time_us(void);
 
+/*
+ * Waits of this thread, and of threads and processes that it starts from now
+ * on, end when they should and not up to 50 us later, as is usual so that
+ * timers can be served together.
+ */
+void time_exact_waits(void);
+
 #endif

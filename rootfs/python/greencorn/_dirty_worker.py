@@ -29,7 +29,8 @@ JSON, BINARY = 0, 1
 NAMES = {RESPONSE: "response", ERROR: "error", CHUNK: "chunk", END: "end"}
 
 TEXT_MAX = 1 << 16  # of an exception, or of its traceback
-LOOK = 0.01    # the main thread looks this often whether somebody reads,
+WAITS, READS = 1, 2
+LOOK = 0.02    # the main thread looks this often whether somebody reads,
 LINGER = 1.0   # until it has been so for that long
 
 _wire = None
@@ -47,7 +48,7 @@ _over = False      # the dirty arbiter is gone
 # Of what follows, and of what calls have. Nothing is called under it.
 _mutex = threading.Lock()
 _reads = False     # somebody reads the link
-_main_reads = False
+_main_reads = None  # it is the main thread, which WAITS or READS just now
 _queue = deque()   # calls that nobody runs yet
 _idle = []         # locks of threads that wait; who is woken reads
 _n_taken = 0       # calls, ever
@@ -197,7 +198,7 @@ def _wake(lock, rouse):
 
 def _next_call(lock):
     """For the thread whose own lock that is, which it holds."""
-    global _reads, _n_taken
+    global _reads, _n_taken, _main_reads
     reads = False
     while True:
         with _mutex:
@@ -206,14 +207,13 @@ def _next_call(lock):
                 _n_taken += 1
                 successor = _pass_on() if reads else (None, False)
                 break
-            if not reads:
+            if not reads and _main_reads == WAITS:  # here it goes on quicker
+                _main_reads, reads = None, True
+            elif not reads:
                 reads, _reads = not _reads, True
-                rouse = _main_reads
                 if not reads:
                     _idle.append(lock)
         if not reads:
-            if rouse:  # it gives that up
-                _rouse()
             lock.acquire()
             reads = True
         elif _over:
@@ -243,14 +243,14 @@ def _attend():
         successor = None, False
         with _mutex:
             if _main_reads and _idle:
-                _main_reads = False
+                _main_reads = None
                 successor = _pass_on()
             elif not _reads and _n_taken == seen:  # busy since the last look
-                _reads = _main_reads = True
+                _reads, _main_reads = True, WAITS
             if _n_taken != seen or not _reads:
                 seen, quiet = _n_taken, now + LINGER
             _asleep = now > quiet
-            reads, sleeps = _main_reads, _asleep or _main_reads
+            reads, sleeps = _main_reads, _asleep or _main_reads is not None
         _wake(*successor)
         if _stop or not sleeps:
             timeout = LOOK
@@ -261,8 +261,20 @@ def _attend():
             if fd == _woken:
                 os.read(_woken, 4096)
             else:
-                _read()
+                _read_as_main()
         _asleep = False
+
+
+def _read_as_main():
+    """Unless it has been taken over."""
+    global _main_reads
+    with _mutex:
+        if _main_reads is None:
+            return
+        _main_reads = READS
+    _read()
+    with _mutex:
+        _main_reads = WAITS
 
 
 # --- calls

@@ -168,7 +168,7 @@ def storm(dirty, tmp_path, seconds, kills):
         try:
             if r.random() < 0.3 and time.monotonic() > spared_until:
                 os.kill(arbiter, signal.SIGKILL)
-                spared_until = time.monotonic() + 12
+                spared_until = time.monotonic() + 40
             elif r.random() < 0.3:
                 s.signal("HUP")
             else:

@@ -2,7 +2,7 @@
  * role_forks: what an application or a hook forks is no process of ours. It
  * keeps none of our descriptors (an address would stay open, and a
  * connection, that nobody serves any more) and none of our signal handlers. By
- * pthread_atfork, which every fork(2) comes by; an exec does the same by itself.
+ * pthread_atfork, which every fork(2) comes by; an exec does the same.
  */
 #ifndef ROLE_ROLE_FORKS_H
 #define ROLE_ROLE_FORKS_H

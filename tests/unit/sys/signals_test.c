@@ -158,6 +158,51 @@ reset(void **state)
 	assert_int_equal(0, status);
 }
 
+static void
+on_signal(int sig)
+{
+	(void)sig;
+}
+
+static void
+on_others(int sig)
+{
+	(void)sig;
+}
+
+/* What the application has set meanwhile is the application's. */
+static int
+given_back(void)
+{
+	struct sigaction ours = { .sa_handler = on_signal }, now;
+	struct sigaction theirs = { .sa_handler = on_others };
+
+	signals_take(SIGTERM, &ours);
+	signals_take(SIGHUP, &ours);
+	if (sigaction(SIGHUP, &theirs, NULL) < 0)
+		return 1;
+	signals_give_back();
+	if (sigaction(SIGTERM, NULL, &now) < 0 || now.sa_handler != SIG_DFL)
+		return 2;
+	if (sigaction(SIGHUP, NULL, &now) < 0 || now.sa_handler != on_others)
+		return 3;
+	return 0;
+}
+
+static void
+giving_back(void **state)
+{
+	pid_t pid = fork();
+	int status;
+
+	(void)state;
+	assert_true(pid >= 0);
+	if (pid == 0)
+		_exit(given_back());
+	assert_int_equal(pid, waitpid(pid, &status, 0));
+	assert_int_equal(0, status);
+}
+
 int
 main(void)
 {
@@ -168,6 +213,7 @@ main(void)
 		cmocka_unit_test(kernels_are_the_terminals),
 		cmocka_unit_test(blocking_and_back),
 		cmocka_unit_test(reset),
+		cmocka_unit_test(giving_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -68,6 +68,12 @@ conn_draining(const struct conn *c)
 }
 
 bool
+conn_too_late(const struct conn *c)
+{
+	return c->reactor->refusing;
+}
+
+bool
 conn_crowded(const struct conn *c)
 {
 	return c->reactor->pool.n == c->reactor->pool.max;

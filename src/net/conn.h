@@ -128,6 +128,11 @@ struct proto_ops {
 	 * passed on.
 	 */
 	struct conn *(*passable)(struct list *ready, struct str parts[2]);
+	/*
+	 * A request on the ready list that nobody will serve: answers so, and
+	 * returns its connection, to be settled; or NULL. NULL: cannot.
+	 */
+	struct conn *(*refuse)(struct list *ready);
 };
 
 /* What a PROXY header says that the client has connected to. */
@@ -184,6 +189,9 @@ struct str conn_peer(const struct conn *c);
 uint64_t conn_now_ms(const struct conn *c);
 /* The worker drains: each answer should be a connection's last. */
 bool conn_draining(const struct conn *c);
+
+/* Nobody will serve a further request: it should be refused at once. */
+bool conn_too_late(const struct conn *c);
 
 /* No further connection could be accepted: better not keep this one. */
 bool conn_crowded(const struct conn *c);

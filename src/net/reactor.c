@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "board/board.h"
 #include "net/reactor_accept.h"
+#include "net/reactor_refuse.h"
 #include "net/reactor_state.h"
 #include "net/siblings.h"
 #include "sys/fd.h"
@@ -23,7 +24,7 @@
 #define UNPOLLED_MAX 8
 /* The clock of turns has a grain; a timer must not wake before it is due. */
 #define CLOCK_GRAIN_MS 4
-#define OWN_TIMERS 3
+#define OWN_TIMERS 4
 /*
  * A turn that has read so much and has something to do ends: bodies are
  * handled while they are still in the processor's cache.
@@ -75,6 +76,7 @@ reactor_create(const struct reactor_options *o)
 	list_init(&r->runnable);
 	timers_init(&r->timers);
 	reactor_accept_init(r);
+	reactor_refuse_init(r);
 	if (open_descriptors(r) == 0 && r->read_mem != NULL &&
 	    timers_reserve(&r->timers, max + OWN_TIMERS) == 0 &&
 	    conn_pool_init(&r->pool, max) == 0)
@@ -372,6 +374,7 @@ reactor_turn(struct reactor *r, int timeout_ms)
 	else
 		r->now_ms = clock_ms();
 	run_runnable(r);
+	reactor_refuse_look(r);
 	run_timers(r);
 	siblings_pass(r);
 	stamp(r);
@@ -491,6 +494,8 @@ abort_one(struct conn *c)
 void
 reactor_abort(struct reactor *r)
 {
+	r->now_ms = clock_ms();
+	reactor_refuse(r);
 	reactor_accept_close(r);
 	for_each_conn(r, abort_one);
 }

@@ -19,6 +19,7 @@
 #include "base/banned.h"
 
 #define BATCH 64          /* of one listener before others' turn */
+#define REST_MAX 4096     /* of one that closes: more than its queue has */
 #define BACKOFF_MS 100    /* without descriptors */
 #define STARVED 20        /* after so many of these it gets no better */
 #define SAY_FULL_MS 10000 /* once in */
@@ -91,14 +92,6 @@ on_backoff(struct timer *t)
 	update(r);
 }
 
-/* There may be no sibling left who would take what waits. */
-static void
-empty_queue(struct reactor *r)
-{
-	while (siblings_take(r))
-		;
-}
-
 static void
 drain_step(struct reactor *r)
 {
@@ -110,7 +103,7 @@ drain_step(struct reactor *r)
 		timer_set(&r->timers, &r->drain_timer, due);
 		return;
 	}
-	empty_queue(r);
+	reactor_accept_rest(r);
 	reactor_accept_close(r);
 }
 
@@ -198,9 +191,9 @@ on_full(struct reactor *r)
 	update(r);
 }
 
-/* One connection: false when no further should be tried now. */
+/* One connection: false when no further can be had now. */
 static bool
-accept_one(struct reactor *r, const struct listener *l)
+accept_next(struct reactor *r, const struct listener *l)
 {
 	struct sock_addr peer;
 	struct conn *c;
@@ -220,8 +213,14 @@ accept_one(struct reactor *r, const struct listener *l)
 		return false;
 	/* Most have their request with them. */
 	conn_service(c);
-	/* What would have to wait here, another worker may take. */
-	return r->options.alone || list_empty(&r->ready);
+	return true;
+}
+
+/* The same, false also when another worker may take what would wait here. */
+static bool
+accept_one(struct reactor *r, const struct listener *l)
+{
+	return accept_next(r, l) && (r->options.alone || list_empty(&r->ready));
 }
 
 /* A sibling has fewer connections: the listeners are its for a moment. */
@@ -297,6 +296,26 @@ reactor_accept_passed(struct reactor *r)
 		if (!siblings_take(r) || !list_empty(&r->ready))
 			break;
 	update(r);
+}
+
+/* There may be no sibling left who would take what waits. */
+static void
+empty_queue(struct reactor *r)
+{
+	while (siblings_take(r))
+		;
+}
+
+void
+reactor_accept_rest(struct reactor *r)
+{
+	empty_queue(r);
+	for (unsigned i = 0; i < r->n_listeners; i++)
+		for (unsigned n = 0;
+		     n < REST_MAX && !r->backing_off && r->pool.n < r->pool.max;
+		     n++)
+			if (!accept_next(r, &r->listeners[i]))
+				break;
 }
 
 void

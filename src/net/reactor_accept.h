@@ -17,6 +17,8 @@ void reactor_accept_on_event(struct reactor *r, uint32_t place);
 void reactor_accept_all(struct reactor *r);
 /* Requests wait that siblings pass on. */
 void reactor_accept_passed(struct reactor *r);
+/* All that waits anywhere, although nobody may be free to serve it. */
+void reactor_accept_rest(struct reactor *r);
 /* The worker stops (see reactor_drain). */
 void reactor_accept_drain(struct reactor *r, bool handed_on);
 /* Closes all listeners. */

@@ -51,10 +51,12 @@ struct reactor {
 	bool accepting;     /* the listeners are in the set */
 	bool queue_watched; /* that of siblings is, too */
 	bool draining;
+	bool stop_seen; /* over_timer runs */
+	bool refusing;  /* it has run out: no request is served any more */
 	atomic_bool stopping; /* it will drain as soon as it is turned */
 	uint64_t drain_ms, last_accept_ms;
 	uint64_t looked_ms; /* when connections could last be accepted */
-	struct timer drain_timer, backoff_timer, yield_timer;
+	struct timer drain_timer, backoff_timer, yield_timer, over_timer;
 	bool backing_off;      /* no descriptors: accepting rests */
 	unsigned n_full;       /* tries in a row that had none */
 	bool yielding;         /* a sibling should accept first */

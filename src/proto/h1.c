@@ -268,6 +268,21 @@ h1_passable(struct list *ready, struct str parts[2])
 	return h->conn;
 }
 
+struct conn *
+h1_refuse_ready(struct list *ready)
+{
+	struct request *req = request_from_ready(ready);
+	struct h1 *h;
+
+	if (req->stream->ops != &h1_stream_ops)
+		return NULL;
+	h = h1_from_stream(req->stream);
+	CHECK(conn_unready(h->conn, ready));
+	if (!h->conn->closing)
+		h1_turn_away(h);
+	return h->conn;
+}
+
 const struct proto_ops h1_ops = {
 	.name = "http/1.1",
 	.open = h1_open,
@@ -284,4 +299,5 @@ const struct proto_ops h1_ops = {
 	.on_close = h1_on_close,
 	.on_overdue = h1_on_overdue,
 	.passable = h1_passable,
+	.refuse = h1_refuse_ready,
 };

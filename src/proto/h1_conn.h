@@ -95,6 +95,7 @@ void h1_on_gone(struct conn *c, enum close_reason why);
 void h1_on_close(struct conn *c);
 void h1_on_overdue(struct conn *c, const void *slot);
 struct conn *h1_passable(struct list *ready, struct str parts[2]);
+struct conn *h1_refuse_ready(struct list *ready);
 
 struct h1 *h1_from(const struct conn *c);
 struct h1 *h1_from_stream(struct stream *s);

@@ -102,8 +102,9 @@ to_application(struct h1 *h)
 {
 	struct proto_env *env = conn_env(h->conn);
 
-	if (env->queue_max > 0 &&
-	    reactor_n_waiting(h->conn->reactor) >= env->queue_max) {
+	if (conn_too_late(h->conn) ||
+	    (env->queue_max > 0 &&
+		reactor_n_waiting(h->conn->reactor) >= env->queue_max)) {
 		h1_turn_away(h);
 		return;
 	}

@@ -54,4 +54,5 @@ const struct proto_ops uwsgi_ops = {
 	.on_close = h1_on_close,
 	.on_overdue = h1_on_overdue,
 	.passable = h1_passable,
+	.refuse = h1_refuse_ready,
 };

@@ -184,6 +184,8 @@ make_reactor(struct worker_process *w)
 		    proxy_protocol_versions(str_of(w->cfg->proxy_protocol)),
 		.proxy_allow = &w->cfg->proxy_allow_ips,
 		.write_timeout_ms = w->cfg->write_timeout,
+		.graceful_ms =
+		    w->cfg->graceful_timeout > 0 ? w->cfg->graceful_timeout : 1,
 		.row = &w->h->board->rows[w->h->row],
 		.siblings = &siblings,
 	};

@@ -5,6 +5,8 @@ import socket
 import threading
 import time
 
+import pytest
+
 APP = """
 import time
 
@@ -75,6 +77,32 @@ def test_the_graceful_time_is_the_end(serve, until):
     s.signal("TERM")
     assert s.wait() == 0
     assert 0.9 < time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("threads, init, seconds", [
+    (1, False, 2), (1, True, 2), (2, False, 2), (1, False, 0), (2, True, 0)])
+def test_what_never_began_is_refused_then(serve, until, threads, init,
+                                          seconds):
+    """Behind calls that do not end: in the worker, in the server's queue, in
+    the kernel's."""
+    s = serve(app=APP, graceful_timeout=seconds, threads=threads, init=init,
+              worker_class="gthread" if threads > 1 else "sync", keepalive=60)
+    early, late = kept(s), kept(s)
+    for _ in range(threads):
+        (s.folder / "began").unlink(missing_ok=True)
+        threading.Thread(target=swallow, args=(s,), daemon=True).start()
+        until((s.folder / "began").exists, "the request runs")
+    early.request("GET", "/early")
+    time.sleep(1.3)  # by now it is in the queue
+    fresh = http.client.HTTPConnection("127.0.0.1", s.port, timeout=20)
+    for c in late, fresh:
+        c.request("GET", "/late")
+    s.signal("TERM")
+    for c in late, early, fresh:
+        r = c.getresponse()
+        assert (r.status, r.headers["Connection"]) == (503, "close")
+        assert b"busy" in r.read()
+    assert s.wait() == 0
 
 
 def test_a_second_signal_hastens_it(serve, until):

@@ -682,7 +682,7 @@ environ_is_what_pep_3333_says(void **state)
 	    "    'wsgi.multithread': False, 'wsgi.multiprocess': True,\n"
 	    "}\n"
 	    "objects = {'wsgi.input', 'wsgi.errors', 'wsgi.file_wrapper',\n"
-	    "    'wsgi.early_hints', 'SERVER_SOFTWARE'}\n"
+	    "    'wsgi.early_hints', 'gunicorn.socket', 'SERVER_SOFTWARE'}\n"
 	    "def check(e):\n"
 	    "    assert type(e) is dict\n"
 	    "    for k, v in expected.items(): assert e[k] == v, (k, e[k])\n"

@@ -723,6 +723,29 @@ test_abort_tells_the_application(void **state)
 {
 	struct server *s = server_start(NULL);
 	struct client *c = client_open(s);
+	struct request *req;
+
+	(void)state;
+	s->hold = true;
+	sock_send(c->fd, STR(GET), false);
+	while (!reactor_has_ready(s->reactor))
+		server_turn(s, 5);
+	req = request_from_ready(reactor_take_ready(s->reactor));
+	reactor_abort(s->reactor);
+	assert_int_equal(request_ended(req), REQUEST_DRAIN);
+	assert_int_equal(reactor_n_conns(s->reactor), 1);
+	response_error(req, 500, NULL);
+	server_expect_conns(s, 0);
+	client_expect_eof(s, c);
+	client_close(c);
+	server_stop(s);
+}
+
+static void
+test_abort_refuses_what_waits(void **state)
+{
+	struct server *s = server_start(NULL);
+	struct client *c = client_open(s);
 
 	(void)state;
 	s->hold = true;
@@ -730,9 +753,11 @@ test_abort_tells_the_application(void **state)
 	while (!reactor_has_ready(s->reactor))
 		server_turn(s, 5);
 	reactor_abort(s->reactor);
-	s->hold = false;
+	assert_false(reactor_has_ready(s->reactor));
+	client_expect(s, c, "HTTP/1.1 503 ");
+	client_expect_eof(s, c);
 	server_expect_conns(s, 0);
-	assert_int_equal(s->last_end, REQUEST_DRAIN);
+	assert_int_equal(s->n_calls, 0);
 	client_close(c);
 	server_stop(s);
 }
@@ -953,6 +978,7 @@ main(void)
 		cmocka_unit_test(test_drain),
 		cmocka_unit_test(test_drain_ends_idle_connections),
 		cmocka_unit_test(test_abort_tells_the_application),
+		cmocka_unit_test(test_abort_refuses_what_waits),
 		cmocka_unit_test(test_damaged_requests),
 		cmocka_unit_test(test_every_call_breaks_once),
 		cmocka_unit_test(test_stop_with_everything_open),

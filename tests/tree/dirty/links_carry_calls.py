@@ -299,6 +299,45 @@ def unread():
     return [seen, c.execute(NAME, "echo", 1)["args"]]
 
 
+def rubbish():
+    """What no link says: that link ends, and nothing else."""
+    import socket, struct
+    import _greencorn_dirty as in_c
+    head = struct.Struct("=IBBHQ")
+    good = b"".join(in_c.pack(2, 1, 5, {
+        "app_path": NAME, "action": "echo", "args": [1], "kwargs": {}}))
+    def say(data, hears):
+        with socket.socket(socket.AF_UNIX, fileno=in_c.knock()) as s:
+            s.settimeout(10)
+            s.sendall(data)
+            if not hears:
+                s.shutdown(socket.SHUT_WR)
+            got = b""
+            while len(got) < 16 or len(got) < 16 + head.unpack_from(got)[0]:
+                more = s.recv(65536)
+                if not more:
+                    return None
+                got += more
+            return head.unpack_from(got)[1], got[16:]
+    ended = [head.pack(0xffffffff, 1, 1, 0, 1), head.pack(4, 0xee, 1, 0, 1)
+             + b"abcd", head.pack(0, 2, 1, 0, 1),
+             head.pack((64 << 20) + 1, 1, 1, 0, 1)]
+    seen = [say(data, True) for data in ended]
+    seen += [say(good[:n], False) for n in (1, 15, 16, len(good) - 1)]
+    # Ids of no call, and a request that is none: only that is answered.
+    odd = (head.pack(0, 0x24, 1, 0, 99) + head.pack(8, 0x25, 1, 0, 99)
+           + bytes(8) + head.pack(3, 0x25, 1, 0, 5) + b"abc")
+    refused = say(odd + head.pack(4, 1, 1, 0, 7) + b"abcd", True)
+    answered = say(odd + good, True)
+    for _ in range(200):  # random ones
+        try:
+            say(os.urandom(40), False)
+        except OSError:
+            pass
+    return [seen, refused[0], b"DirtyProtocolError" in refused[1],
+            answered[0], c.execute(NAME, "echo", 1)["args"]]
+
+
 def effort():
     """Microseconds of this process for a call, four threads at once."""
     wrong = []
@@ -479,6 +518,12 @@ def test_answers_that_nobody_reads(play):
     assert len(seen) == 5
     assert seen[4][0] == 3  # a chunk that came when all was full
     assert after == [1]
+
+
+def test_rubbish_ends_its_link_only(play):
+    seen, refused, named, answered, after = play("rubbish")
+    assert seen == [None] * 8
+    assert (refused, named, answered, after) == (3, True, 2, [1])
 
 
 def test_few_threads_do_not_spin(play):

@@ -33,6 +33,7 @@ ENVELOPE = struct.Struct("=IBBHQ")
 WINDOW = 256 << 10  # bytes that a stream may have under way
 
 PAUSE = 0.01  # before the next attempt, where too many knock
+POLL_MAX = 1e6  # seconds; poll takes no more than 24 days
 
 pack = _greencorn_dirty.pack
 send = _greencorn_dirty.send
@@ -118,7 +119,7 @@ def _ms(deadline):
     left = deadline - time.monotonic()
     if left <= 0:
         raise TimeoutError
-    return int(left * 1000) + 1
+    return int(min(left, POLL_MAX) * 1000) + 1
 
 
 class Call:
@@ -448,9 +449,3 @@ async def begin_async(kind, value):
             return _current().begin(kind, value)
         except BlockingIOError:
             await asyncio.sleep(PAUSE)
-
-
-def close():
-    """The next call makes a new link; this one ends with its calls."""
-    global _link
-    _link = None

@@ -64,6 +64,19 @@ def test_no_timeout(dirty):
     assert c.execute("apps:App", "sleep", 1.2)
 
 
+def test_a_timeout_of_years(dirty):
+    """In the caller, and in an HTTP worker, which goes by the setting."""
+    s = dirty(dirty_timeout=500000000, app="""
+from gunicorn.dirty import get_dirty_client
+def app(environ, start_response):
+    got = get_dirty_client().execute("apps:App", "echo", 1)["args"]
+    start_response("200 OK", [])
+    return [repr(got).encode()]
+""")
+    assert s.caller(1e9).execute("apps:App", "echo", 1)["args"] == [1]
+    assert s.get("/").body == b"[1]"
+
+
 def test_a_stream_may_take_longer_than_the_timeout(dirty):
     c = dirty(dirty_timeout=1).caller()
     assert list(c.stream("apps:App", "count", 5, 0.4)) == [0, 1, 2, 3, 4]

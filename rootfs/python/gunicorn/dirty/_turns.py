@@ -26,6 +26,7 @@ except ImportError:  # a Python that is not of a server
 
 IDLE_MAX = 32  # connections that a pool keeps
 CONNECT_PAUSE = 0.01
+SECONDS_MAX = 1e6  # of one wait; sockets take no more than 24 days
 OVER = frozenset(("response", "error", "end"))
 
 ids = itertools.count(int.from_bytes(os.urandom(7), "big"))
@@ -42,7 +43,7 @@ def left(deadline):
     seconds = deadline - time.monotonic()
     if seconds <= 0:
         raise TimeoutError
-    return seconds
+    return min(seconds, SECONDS_MAX)
 
 
 # --- over the link

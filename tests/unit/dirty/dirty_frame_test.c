@@ -190,6 +190,30 @@ errors_are_in_the_callers_format(void **state)
 	buf_finish(&out);
 }
 
+static void
+links_speak_in_envelopes(void **state)
+{
+	char mem[DIRTY_HEAD_MAX + 3];
+	struct str in = { mem, sizeof(mem) }, payload;
+	struct dirty_envelope e;
+
+	(void)state;
+	assert_int_equal(dirty_frame_head(DIRTY_LINKED, DIRTY_CHUNK, 9, 3, mem),
+	    DIRTY_HEAD_MAX);
+	memcpy(mem + DIRTY_HEAD_MAX, "abc", 3);
+	for (size_t i = 0; i < in.len; i++)
+		assert_int_equal(
+		    dirty_envelope_parse(str_head(in, i), &e, &payload), 0);
+	assert_int_equal(dirty_envelope_parse(in, &e, &payload), in.len);
+	assert_int_equal(e.type, DIRTY_CHUNK);
+	assert_int_equal(e.format, DIRTY_BINARY);
+	assert_true(e.id == 9);
+	assert_true(str_eq(payload, STR("abc")));
+	(void)dirty_frame_head(
+	    DIRTY_LINKED, DIRTY_CHUNK, 9, DIRTY_PAYLOAD_MAX + 1, mem);
+	assert_int_equal(dirty_envelope_parse(in, &e, &payload), -E_TOO_LONG);
+}
+
 int
 main(void)
 {
@@ -199,6 +223,7 @@ main(void)
 		cmocka_unit_test(binary_says_what_is_called),
 		cmocka_unit_test(what_is_no_frame_is_named),
 		cmocka_unit_test(what_lacks_something_is_refused),
+		cmocka_unit_test(links_speak_in_envelopes),
 		cmocka_unit_test(errors_are_in_the_callers_format),
 	};
 

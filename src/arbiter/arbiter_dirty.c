@@ -25,7 +25,7 @@
 #define BACKLOG 1024
 #define AGAIN_MS 1000ull /* doubles with each death in a row */
 #define DOUBLINGS 5
-#define STEADY_MS 10000 /* who lived so long is no failure in a row */
+#define STEADY_MS 10000 /* after so long it is no failure in a row */
 #define KILL_GRACE_MS 3000
 
 /*
@@ -175,7 +175,6 @@ start(struct arbiter *a, const struct generation *g)
 	a->dirty.pid = pid;
 	a->dirty.row = h.row;
 	a->dirty.generation = g->number;
-	a->dirty.started_ms = clock_ms();
 	return 0;
 }
 
@@ -185,7 +184,8 @@ try_again(struct arbiter *a)
 	struct arbiter_dirty *d = &a->dirty;
 	uint64_t now = clock_ms();
 
-	if (now > d->started_ms + STEADY_MS)
+	/* Since the last death's successor; a reload's is none. */
+	if (now > d->again_ms + STEADY_MS)
 		d->n_deaths = 0;
 	d->again_ms = now + (AGAIN_MS << d->n_deaths);
 	if (d->n_deaths < DOUBLINGS)

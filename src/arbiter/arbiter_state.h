@@ -107,7 +107,7 @@ struct arbiter_old_dirty {
 struct arbiter_dirty {
 	pid_t pid; /* 0: none */
 	unsigned row, generation;
-	uint64_t started_ms, again_ms;
+	uint64_t again_ms;
 	unsigned n_deaths; /* in a row */
 	struct arbiter_old_dirty old[ARBITER_OLD_DIRTY];
 	unsigned n_old;

@@ -185,3 +185,22 @@ def test_a_message_that_is_too_large(dirty, dirty_package):
     with pytest.raises(dirty_package.DirtyProtocolError, match="too large"):
         c.execute("apps:App", "echo", bytes((64 << 20) + 1))
     assert c.execute("apps:App", "echo", 1)["args"] == [1]
+
+
+def test_deaths_far_apart_are_no_series(dirty, wait_until):
+    """Whoever dies again at once comes back later and later; reloads in
+    between make no series of single deaths."""
+    s = dirty()
+    s.caller().execute("apps:App", "echo")
+    for _ in range(3):
+        arbiter = s.dirty_arbiter()
+        os.kill(arbiter, 9)
+        died = time.monotonic()
+        new = wait_until(
+            lambda old=arbiter: s.dirty_arbiter() != old and s.dirty_arbiter(),
+            "the next one")
+        assert time.monotonic() - died < 3.5
+        time.sleep(10.5)
+        s.signal("HUP")
+        wait_until(lambda old=new: not os.path.exists(f"/proc/{old}"),
+                   "the old one's end")

@@ -40,7 +40,17 @@ on_hup(struct arbiter *a)
 	generation_reload(a);
 }
 
-/* As many from now on, and for a template or an arbiter after this one. */
+static void
+add(unsigned *n, int more)
+{
+	if ((int)*n + more >= 0)
+		*n = (unsigned)((int)*n + more);
+}
+
+/*
+ * As many from now on; for a configuration that is being made, too, and for a
+ * template or an arbiter after this one.
+ */
 static void
 want(struct arbiter *a, unsigned n)
 {
@@ -49,9 +59,9 @@ want(struct arbiter *a, unsigned n)
 
 	atomic_fetch_add(&a->board->n_extra, more);
 	a->n_workers = n;
-	if ((int)a->n_workers_before + more >= 0)
-		a->n_workers_before =
-		    (unsigned)((int)a->n_workers_before + more);
+	add(&a->n_workers_before, more);
+	if (a->candidate != NULL && a->candidate->state != GENERATION_LIVE)
+		add(&a->candidate->n_workers, more);
 	arbiter_hooks_n_workers(a, before);
 }
 

@@ -252,3 +252,19 @@ def test_ttou_takes_who_does_not_serve_yet(serve, until):
     until(lambda: len(s.workers()) == 1, "one worker")
     assert s.workers() == serving
     assert s.get("/").status == 200
+
+
+def test_ttin_while_it_loads_counts(serve, until):
+    """At the start as at a reload."""
+    slow = "import time; time.sleep(1)\n" + STUCK
+    s = serve(app=slow, workers=1, preload_app="true", ready=False)
+    s.wait_log("Using worker:")
+    s.signal("TTIN")
+    s.wait_ready()
+    until(lambda: len(s.workers()) == 2, "two workers")
+    old = set(s.workers())
+    s.signal("HUP")
+    s.wait_log("Using worker:", count=2)
+    s.signal("TTIN")
+    until(lambda: len(s.workers()) == 2 and not old & set(s.workers()),
+          "the configuration's worker and one more")

@@ -35,7 +35,7 @@ init_become_offer(void)
 	(void)setenv(INIT_BECOME_VARIABLE, text, 1);
 }
 
-/* The request's texts; NULL when there is none. Never freed: exec follows. */
+/* The request's texts, the caller's to free; NULL when there is none. */
 static char *
 read_request(size_t *len)
 {
@@ -48,10 +48,11 @@ read_request(size_t *len)
 	*len = (size_t)st.st_size;
 	/* Read, not mapped: somebody who still has it could make it shorter. */
 	mem = malloc(*len);
-	if (mem == NULL || pread(request, mem, *len, 0) != (ssize_t)*len ||
-	    mem[*len - 1] != '\0')
-		return NULL;
-	return mem;
+	if (mem != NULL && pread(request, mem, *len, 0) == (ssize_t)*len &&
+	    mem[*len - 1] == '\0')
+		return mem;
+	free(mem);
+	return NULL;
 }
 
 /* The n texts at *at, as exec(2) takes them; NULL without memory. */
@@ -77,28 +78,35 @@ count(const char *at, const char *end)
 	return n;
 }
 
-void
-init_become(void)
+/* Takes the request apart and executes it; returns when that cannot be. */
+static void
+execute(char *at, const char *end)
 {
-	size_t len = 0;
-	char *at = read_request(&len), *end;
-	char **head, **argv = NULL, **env = NULL;
+	char **head = take(&at, end, 3), **argv = NULL, **env = NULL;
 	uint64_t argc = 0;
 
-	if (at == NULL)
-		return;
-	end = at + len;
-	head = take(&at, end, 3);
 	if (head != NULL && head[2] != NULL &&
 	    num_dec(str_of(head[2]), count(at, end), &argc) == 0)
 		argv = take(&at, end, (size_t)argc);
 	if (argv != NULL)
 		env = take(&at, end, count(at, end));
-	init_tty_return();
-	if (env == NULL || chdir(head[1]) < 0) {
-		log_errno(EV_INIT_BECOME, "a program");
+	if (env != NULL && chdir(head[1]) == 0)
+		(void)execve(head[0], argv, env);
+	log_errno(EV_INIT_BECOME, env != NULL ? head[0] : "a program");
+	free(env);
+	free(argv);
+	free(head);
+}
+
+void
+init_become(void)
+{
+	size_t len = 0;
+	char *request_text = read_request(&len);
+
+	if (request_text == NULL)
 		return;
-	}
-	(void)execve(head[0], argv, env);
-	log_errno(EV_INIT_BECOME, head[0]);
+	init_tty_return();
+	execute(request_text, request_text + len);
+	free(request_text);
 }

@@ -223,6 +223,8 @@ generation_reload(struct arbiter *a)
 	}
 	config_draft_destroy(a->reread);
 	a->reread = d;
+	a->n_boot_deaths = 0; /* those were of what it replaces */
+	a->spawn_again_ms = 0;
 	if (generation_start(a) < 0)
 		return;
 	a->candidate->is_reload = true;

@@ -105,7 +105,7 @@ def test_a_reload_and_a_stop_get_past_it(serve, until, path):
 
 def test_as_it_loads(serve, until):
     """A worker that hangs before it is ready, at a reload: it fails."""
-    s = serve(app=APP, workers=2, boot_timeout=2, boot_retries=1)
+    s = serve(app=APP, workers=2, boot_timeout=4, boot_retries=1)
     old = s.workers()
     s.write("app.py", "import time; time.sleep(3600)\n")
     s.signal("HUP")

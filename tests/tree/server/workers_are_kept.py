@@ -268,3 +268,22 @@ def test_ttin_while_it_loads_counts(serve, until):
     s.signal("TTIN")
     until(lambda: len(s.workers()) == 2 and not old & set(s.workers()),
           "the configuration's worker and one more")
+
+
+def test_each_reload_has_its_own_tries(serve, until):
+    s = serve(boot_retries=1)
+    old = s.workers()
+    s.write("app.py", "import os; os._exit(7)\n")
+    s.signal("HUP")
+    s.wait_log("The reload failed")
+    s.write("app.py", """
+import os
+if not os.path.exists("second"):
+    open("second", "w").close()
+    os._exit(7)
+""" + STUCK)
+    s.signal("HUP")
+    until(lambda: s.workers() and not set(old) & set(s.workers()),
+          "a new worker")
+    assert s.get("/").status == 200
+    assert s.log.count("The reload failed") == 1

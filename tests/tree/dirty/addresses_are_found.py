@@ -75,3 +75,48 @@ def test_a_pid_file_lies_beside_it(dirty, tmp_path, wait_until):
     s.signal("TERM")
     assert s.wait() == 0
     assert not os.path.exists(path)
+
+
+def test_dirty_workers_come_and_go(dirty, wait_until):
+    """A reload may take them away, and bring them back."""
+    s = dirty(conf="dirty_workers = 1\n", dirty_workers="", app="""
+import os
+from gunicorn.dirty import get_dirty_client
+def app(environ, start_response):
+    start_response("200 OK", [])
+    try:
+        return [str(get_dirty_client().execute("apps:App", "pid")).encode()]
+    except Exception as e:
+        return [type(e).__name__.encode()]
+""")
+
+    def answer():
+        return s.get("/").body.decode()
+    first = answer()
+    assert first.isdigit()
+    for _ in range(2):
+        s.write("gunicorn.conf.py", "dirty_workers = 0\n")
+        s.signal("HUP")
+        wait_until(lambda: answer() == "DirtyError", "no dirty workers")
+        wait_until(lambda: not s._titled(": dirty-arbiter"), "its end")
+        s.write("gunicorn.conf.py", "dirty_workers = 1\n")
+        s.signal("HUP")
+        wait_until(lambda: answer().isdigit(), "dirty workers again")
+        assert answer() != first
+
+
+def test_a_daemons(dirty, tmp_path, wait_until):
+    import signal
+
+    s = dirty("--daemon", "--pid", "pid", app=APP, address=False, ready=False,
+              errorlog="log")
+    wait_until(lambda: "Ready: " in ((tmp_path / "log").read_text()
+               if (tmp_path / "log").exists() else ""), "the daemon")
+    pid = int((tmp_path / "pid").read_text())
+    try:
+        address, worker = s.get("/").body.decode().split()
+        assert os.path.exists(address) and worker.isdigit()
+    finally:
+        os.kill(pid, signal.SIGTERM)
+    wait_until(lambda: not os.path.exists(f"/proc/{pid}"), "its end")
+    assert not os.path.exists(address)

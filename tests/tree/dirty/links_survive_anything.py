@@ -152,7 +152,8 @@ FITTING = ("DirtyConnectionError: Communication error: the dirty arbiter",
 
 def storm(dirty, tmp_path, seconds, kills):
     (tmp_path / "storm.py").write_text(STORM)
-    s = dirty(app=WEB, timeout=600, dirty_workers=3, dirty_threads=4,
+    s = dirty(app=WEB, timeout=600, graceful_timeout=600,
+              dirty_workers=3, dirty_threads=4,
               dirty_timeout=20)
     seed = int.from_bytes(os.urandom(3))
     result = []

@@ -81,8 +81,10 @@ struct worker_leader {
 /* Starts the deputy. No turn lasts longer than turn_ms. 0 or -E_SYSTEM. */
 int
 worker_leader_start(struct worker_leader *l, struct reactor *r, int turn_ms);
-/* Calls all slots: worker_leader_next gives nothing any more; ends the
- * deputy. */
+/*
+ * Calls all slots: worker_leader_next neither leads nor waits any more, and
+ * gives what is still ready. Ends the deputy.
+ */
 void worker_leader_stop(struct worker_leader *l);
 
 void worker_slot_init(struct worker_slot *s);

@@ -87,6 +87,8 @@ status_for(const struct request *req)
 		return 413;
 	case REQUEST_OVERDUE:
 		return 504; /* it was told already */
+	case REQUEST_DRAIN:
+		return 503;
 	default:
 		return 500;
 	}

@@ -122,6 +122,11 @@ struct proto_ops {
 	 */
 	void (*on_overdue)(struct conn *c, const void *slot);
 	/*
+	 * The graceful time is over, and c is held: the same, for whichever
+	 * request of it an application has. NULL: nothing.
+	 */
+	void (*on_late)(struct conn *c);
+	/*
 	 * The connection of a request on the ready list, when all that this
 	 * needs is the bytes of parts: given to a new connection, they are the
 	 * same request. NULL: it is bound to where it is. NULL: none is ever

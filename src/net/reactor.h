@@ -45,8 +45,8 @@ struct reactor_options {
 	unsigned proxy_versions;
 	const struct config_nets *proxy_allow; /* NULL: proxy_versions is 0 */
 	uint64_t write_timeout_ms; /* for the rest of a last answer */
-	/* From reactor_stopping on: then what still waits for a slot is
-	 * refused; 0: never. */
+	/* From reactor_stopping on: then what has no answer yet is refused,
+	 * and other answers are cut; 0: never. */
 	uint64_t graceful_ms;
 	struct board_row *row; /* of this process, or NULL */
 	/* With whom it shares the work (then row is not NULL), or NULL. */
@@ -126,8 +126,8 @@ void reactor_drain(struct reactor *r, bool handed_on);
 /* Accepting has ended and no connection is left. */
 bool reactor_drained(const struct reactor *r);
 /*
- * The graceful time is over: what waits for a slot is refused, and every other
- * request is told to end.
+ * The graceful time is over: what has no answer yet is refused, other answers
+ * are cut, and every request is told to end.
  */
 void reactor_abort(struct reactor *r);
 

@@ -44,14 +44,27 @@ is_last(const struct reactor *r)
 	    atomic_load(&s->board->handed_on) == 0;
 }
 
-void
-reactor_refuse(struct reactor *r)
+/* What the application has, and may never come back from. */
+static void
+end_running(struct reactor *r)
+{
+	struct conn *c;
+
+	if (r->options.proto->on_late == NULL)
+		return;
+	for (uint32_t i = 0; i < conn_pool_n_slots(&r->pool); i++) {
+		c = conn_pool_at(&r->pool, i);
+		if (c != NULL && c->held && c->proto == r->options.proto)
+			c->proto->on_late(c);
+	}
+}
+
+static void
+refuse_ready(struct reactor *r)
 {
 	struct list *node, *next;
 	struct conn *c;
 
-	/* From here on a protocol refuses by itself: conn_too_late. */
-	r->refusing = true;
 	if (r->options.proto->refuse == NULL)
 		return;
 	for (node = r->ready.next; node != &r->ready; node = next) {
@@ -60,6 +73,15 @@ reactor_refuse(struct reactor *r)
 		if (c != NULL)
 			conn_settle(c);
 	}
+}
+
+void
+reactor_refuse(struct reactor *r)
+{
+	/* From here on a protocol refuses by itself: conn_too_late. */
+	r->refusing = true;
+	end_running(r);
+	refuse_ready(r);
 	if (is_last(r))
 		reactor_accept_rest(r);
 }

@@ -1,6 +1,7 @@
 /*
  * reactor_refuse: the end of the graceful time. Requests for which no slot was
- * free until then are refused, so that nobody is left without an answer.
+ * free until then, or whose calls have not begun to answer, are refused, so
+ * that nobody is left without an answer; answers that have begun are cut.
  */
 #ifndef NET_REACTOR_REFUSE_H
 #define NET_REACTOR_REFUSE_H

@@ -60,7 +60,7 @@ struct h1 {
 	bool head_out;       /* the answer's head is in conn->out */
 	bool chunked_out;    /* the answer goes out in chunks */
 	bool direct; /* what waits is sent from where it lies: room is no use */
-	bool overdue;     /* our page was the answer */
+	uint16_t page;    /* status of ours that was the answer; 0: none */
 	bool until_close; /* its end is the connection's */
 	bool last;        /* no further request after this one */
 };
@@ -94,6 +94,7 @@ size_t h1_want_read(const struct conn *c);
 void h1_on_gone(struct conn *c, enum close_reason why);
 void h1_on_close(struct conn *c);
 void h1_on_overdue(struct conn *c, const void *slot);
+void h1_on_late(struct conn *c);
 struct conn *h1_passable(struct list *ready, struct str parts[2]);
 struct conn *h1_refuse_ready(struct list *ready);
 

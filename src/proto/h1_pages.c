@@ -82,38 +82,62 @@ h1_refuse(struct h1 *h, const struct http_error *err, enum close_reason why)
 	give_page(h, err, why);
 }
 
-/* A page of ours, if nothing of another answer has left. */
+/*
+ * For the application, which goes on: a page of ours, if nothing of another
+ * answer has left, else that is cut.
+ */
 static void
-answer_overdue(struct h1 *h)
+answer_instead(
+    struct h1 *h, const struct http_error *err, enum close_reason why)
 {
-	static const struct http_error overdue = { 504,
-		"The application did not answer in time" };
 	struct conn *c = h->conn;
 
 	if (c->closing || c->finishing)
 		return;
 	if (c->taken) {
-		conn_close(c, CLOSE_OVERDUE);
+		conn_close(c, why);
 	} else if (!h->head_out) {
-		h->overdue = true;
-		give_page(h, &overdue, CLOSE_OVERDUE);
+		h->page = (uint16_t)err->status;
+		give_page(h, err, why);
 		(void)conn_flush(c); /* gone: then it is closed */
 	} else if (h->until_close) {
-		conn_abort(c, CLOSE_OVERDUE);
+		conn_abort(c, why);
 	} else {
-		conn_close(c, CLOSE_OVERDUE);
+		conn_close(c, why);
 	}
+}
+
+/* The application has a request of it. */
+static bool
+is_running(const struct h1 *h)
+{
+	return h->req != NULL && list_empty(&h->req->ready);
 }
 
 void
 h1_on_overdue(struct conn *c, const void *slot)
 {
+	static const struct http_error overdue = { 504,
+		"The application did not answer in time" };
 	struct h1 *h = h1_from(c);
 
-	if (h->req == NULL || h->req->slot != slot ||
-	    !list_empty(&h->req->ready))
+	if (!is_running(h) || h->req->slot != slot)
 		return;
 	request_set_end(h->req, REQUEST_OVERDUE);
-	answer_overdue(h);
+	answer_instead(h, &overdue, CLOSE_OVERDUE);
+	h1_wake(h);
+}
+
+void
+h1_on_late(struct conn *c)
+{
+	static const struct http_error late = { 503,
+		"The server stops, and the application did not answer" };
+	struct h1 *h = h1_from(c);
+
+	if (!is_running(h))
+		return;
+	request_set_end(h->req, REQUEST_DRAIN);
+	answer_instead(h, &late, CLOSE_ABORTED);
 	h1_wake(h);
 }

@@ -156,7 +156,8 @@ begin(struct h1 *h, struct str rest)
 	h->continued = false;
 	h->head_out = h->chunked_out = h->until_close = h->last = false;
 	h->chunk_left = 0;
-	h->direct = h->overdue = false;
+	h->direct = false;
+	h->page = 0;
 	h->conn->silent = h1_body_done(h) && !h->req->keep_alive;
 	if (h1_body_done(h)) {
 		to_application(h);
@@ -252,8 +253,9 @@ h1_after_answer(struct h1 *h)
 	struct conn *c = h->conn;
 	struct proto_env *env = conn_env(c);
 
-	if (h->overdue)
-		h->req->response.status = 504; /* what the client has seen */
+	if (h->page != 0)
+		h->req->response.status =
+		    h->page; /* what the client has seen */
 	if (env->on_end != NULL)
 		env->on_end(env, h->req);
 	if (c->closing || c->finishing)

@@ -53,6 +53,7 @@ const struct proto_ops uwsgi_ops = {
 	.on_gone = h1_on_gone,
 	.on_close = h1_on_close,
 	.on_overdue = h1_on_overdue,
+	.on_late = h1_on_late,
 	.passable = h1_passable,
 	.refuse = h1_refuse_ready,
 };

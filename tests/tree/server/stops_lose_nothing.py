@@ -14,8 +14,15 @@ def app(environ, start_response):
     if environ["PATH_INFO"] == "/long":
         open("began", "w").close()
         time.sleep(60)
+    if environ["PATH_INFO"] == "/stream":
+        start_response("200 OK", [])
+        return stream()
     start_response("200 OK", [("Content-Length", "2")])
     return [b"ok"]
+
+def stream():
+    yield b"begun"
+    time.sleep(60)
 """
 
 
@@ -102,6 +109,33 @@ def test_what_never_began_is_refused_then(serve, until, threads, init,
         r = c.getresponse()
         assert (r.status, r.headers["Connection"]) == (503, "close")
         assert b"busy" in r.read()
+    assert s.wait() == 0
+
+
+@pytest.mark.parametrize("seconds", [0, 1])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_what_runs_then_is_refused_or_cut(serve, until, threads, seconds):
+    """An answer of ours, if there is none yet; else nobody takes what came for
+    all of it, although HTTP/1.0 says the end by closing."""
+    s = serve(app=APP, graceful_timeout=seconds, threads=threads,
+              workers=3 - threads,
+              worker_class="gthread" if threads > 1 else "sync")
+    long, stream = (socket.create_connection(("127.0.0.1", s.port), 20)
+                    for _ in range(2))
+    stream.sendall(b"GET /stream HTTP/1.0\r\n\r\n")
+    while b"begun" not in stream.recv(4096):
+        pass
+    long.sendall(b"GET /long HTTP/1.1\r\nHost: a\r\n\r\n")
+    until((s.folder / "began").exists, "the request runs")
+    s.signal("TERM")
+    answer = b""
+    while more := long.recv(4096):
+        answer += more
+    assert answer.startswith(b"HTTP/1.1 503 ")
+    assert b"Connection: close" in answer
+    with pytest.raises(ConnectionResetError):
+        assert stream.recv(4096) == b""
+        raise AssertionError("it looks complete")
     assert s.wait() == 0
 
 

@@ -734,6 +734,7 @@ test_abort_tells_the_application(void **state)
 	reactor_abort(s->reactor);
 	assert_int_equal(request_ended(req), REQUEST_DRAIN);
 	assert_int_equal(reactor_n_conns(s->reactor), 1);
+	client_expect(s, c, "HTTP/1.1 503 ");
 	response_error(req, 500, NULL);
 	server_expect_conns(s, 0);
 	client_expect_eof(s, c);

@@ -408,9 +408,20 @@ def _serve():
             pass
         except BaseException:
             _log("Exception in a dirty worker's thread")
+            _excuse(call)
         finally:
             _calls.pop(call.call_id, None)
         del call
+
+
+def _excuse(call):
+    """Not even its error could be told; it has an end all the same."""
+    try:
+        call.say(ERROR, "error", {
+            "error_type": "DirtyAppError", "details": {},
+            "message": "What went wrong cannot be told; see the log"})
+    except BaseException:
+        pass
 
 
 def _run_call(call, runner):
@@ -474,7 +485,7 @@ def _fail(call, e):
     else:
         error = DirtyAppError(
             _tellable(_text_of(e)), call.app_path, call.action,
-            _tellable("".join(traceback.format_exception(e))))
+            _tellable(_traceback_of(e)))
     call.say(ERROR, "error", error.to_dict())
 
 
@@ -484,6 +495,14 @@ def _text_of(e):
     except BaseException:
         text = ""
     return text or type(e).__name__
+
+
+def _traceback_of(e):
+    """Applications may have changed what reads their sources, too."""
+    try:
+        return "".join(traceback.format_exception(e))
+    except BaseException as another:
+        return f"{type(e).__name__} (its traceback: {type(another).__name__})"
 
 
 def _tellable(text):
@@ -523,6 +542,10 @@ class Runner:
 
 
 def _log(text):
-    import logging
+    """The exception that is handled now; whatever logging makes of it."""
+    try:
+        import logging
 
-    logging.getLogger("gunicorn.error").exception(text)
+        logging.getLogger("gunicorn.error").exception(text)
+    except BaseException:
+        pass

@@ -194,6 +194,10 @@ async def awaits(self):
 async def ayields(self):
     yield 1
     raise SystemExit
+def spoil(self):
+    import linecache, logging
+    linecache.getlines = None
+    logging.Logger.exception = None
 def was_closed(self):
     return self.closed
 def links(self):
@@ -260,6 +264,18 @@ def test_rude_generators(strange, dirty_package, wait_until):
         with pytest.raises(dirty_package.DirtyAppError):
             c.execute("apps:Bad", "awaits")
         assert c.execute("apps:Bad", "echo", 1)["args"] == [1]
+    assert len(strange.dirty_pids()) == 1
+
+
+def test_one_that_spoils_what_tells_errors(strange, dirty_package):
+    c = strange.caller()
+    c.execute("apps:Bad", "spoil")
+    for _ in range(4):
+        with pytest.raises(dirty_package.DirtyAppError, match="mine"):
+            c.execute("apps:Bad", "fails", "base")
+        stream = c.stream("apps:Bad", "rude")
+        assert next(stream) == 1
+        stream.close()
     assert len(strange.dirty_pids()) == 1
 
 

@@ -1,10 +1,11 @@
 /*
  * wsgi_socket: environ["gunicorn.socket"]: the client's connection as a
  * socket.socket, made when somebody asks for it. To look at it (whose address,
- * which options) leaves the request as it is. Anything else takes the
- * connection: from then on it is the application's alone, blocking, until the
- * call returns (a StopIteration out of it is no error); WebSockets of WSGI
- * frameworks live on this. Needs the GIL.
+ * which options) leaves the request as it is. Anything else that a socket has
+ * takes the connection: from then on it is the application's alone, blocking,
+ * until the call returns (a StopIteration out of it is no error, nor is a
+ * client that has gone); WebSockets of WSGI frameworks live on this. Needs the
+ * GIL.
  */
 #ifndef GATEWAY_WSGI_SOCKET_H
 #define GATEWAY_WSGI_SOCKET_H

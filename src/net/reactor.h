@@ -58,7 +58,10 @@ struct reactor *reactor_create(const struct reactor_options *o);
 /* Closes all connections and listeners at once; NULL is fine. */
 void reactor_destroy(struct reactor *r);
 
-/* Accepts from fd, which it owns from now on. 0, -E_FULL or -E_SYSTEM. */
+/*
+ * Accepts from fd, which it owns from now on. 0; -E_FULL or -E_SYSTEM, and fd
+ * is still the caller's.
+ */
 int reactor_listen(struct reactor *r, int fd);
 
 /* What to wait for in another loop: readable means "turn". */

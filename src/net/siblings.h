@@ -49,7 +49,10 @@ bool siblings_asked(const struct reactor *r);
 int siblings_look_ms(const struct reactor *r, int timeout_ms);
 /* Passes on what has waited long enough, as far as siblings are idle. */
 void siblings_pass(struct reactor *r);
-/* Takes one request from the queue. False: there was none. */
+/*
+ * Takes one request from the queue. False: there was none, or there is no
+ * place for one more connection.
+ */
 bool siblings_take(struct reactor *r);
 
 #endif

@@ -314,7 +314,10 @@ def rubbish():
                 s.shutdown(socket.SHUT_WR)
             got = b""
             while len(got) < 16 or len(got) < 16 + head.unpack_from(got)[0]:
-                more = s.recv(65536)
+                try:
+                    more = s.recv(65536)
+                except ConnectionResetError:  # it was closed unread
+                    more = b""
                 if not more:
                     return None
                 got += more

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import threading
 import time
 
@@ -18,6 +19,13 @@ def app(environ, start_response):
     body = str(os.getpid()).encode()
     start_response("200 OK", [("Content-Length", str(len(body)))])
     return [body]
+"""
+
+READS = """
+def app(environ, start_response):
+    environ["wsgi.input"].read()
+    start_response("200 OK", [("Content-Length", "2")])
+    return [b"ok"]
 """
 
 
@@ -121,3 +129,32 @@ def test_init_itself(serve, until):
     s.wait_log("Ready: ", count=2)
     s.signal("TERM")
     assert s.wait() == 0
+
+
+@pytest.mark.parametrize("worker_class", ["sync", "gthread"])
+def test_clocks_that_ran_out_meanwhile_end_no_request_that_is_there(
+        serve, worker_class):
+    s = serve(app=READS, workers=1, worker_class=worker_class, keepalive=1,
+              header_timeout=1, body_timeout=1)
+    worker, = s.workers()
+    get = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+    post = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nabcd"
+    # What is sent before it is stopped, and while it is.
+    halves = [(b"", get), (get[:-2], get[-2:]), (post[:-2], post[-2:]),
+              (get, get)]
+    clients = []
+    for first, second in halves:
+        c = socket.create_connection(("127.0.0.1", s.port), 20)
+        c.sendall(first)
+        if first == get:
+            assert c.recv(1000).startswith(b"HTTP/1.1 200")
+        clients.append((c, second))
+    time.sleep(0.1)
+    os.kill(worker, signal.SIGSTOP)
+    for c, second in clients:
+        c.sendall(second)
+    time.sleep(2)
+    os.kill(worker, signal.SIGCONT)
+    for c, _ in clients:
+        assert c.recv(1000).startswith(b"HTTP/1.1 200")
+        c.close()

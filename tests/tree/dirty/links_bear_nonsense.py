@@ -54,7 +54,7 @@ def speak(seed):
             outcome.append(type(e).__name__)
     stream.close()
     # Whatever became of that link: another one is good.
-    _dirty_link.close()
+    _dirty_link._forget(before)
     for _ in range(20):
         assert c.execute(APP, "echo", seed)["args"] == [seed]
     return outcome
@@ -76,7 +76,8 @@ def test_from_callers(dirty, neighbours, holdings, wait_until):
     wait_until(lambda: len(s.dirty_workers()) == 2, "two workers")
     pids = s.dirty_workers()
     arbiter = s.dirty_arbiter()
-    assert s.get("/0-10", timeout=200).status == 200
+    answer = s.get("/0-10", timeout=200)
+    assert answer.status == 200, answer.body.decode()
     held = holdings(s)
     with neighbours(s):
         answer = s.get("/10-100", timeout=200)

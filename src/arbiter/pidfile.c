@@ -4,45 +4,21 @@
  * removed at the end by whoever is named in it. Run by the arbiter.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/log.h"
-#include "base/num.h"
 #include "config/config.h"
-#include "sys/fd.h"
+#include "sys/pid_file.h"
 
 #include "arbiter/arbiter_state.h"
 #include "base/banned.h"
 
-#define PID_TEXT_MAX 32
 #define MODE 0644
 #define BESIDE ".2" /* as Gunicorn, while the old one serves */
-
-/* The pid in the file at path, or 0. */
-static pid_t
-read_pid(const char *path)
-{
-	char text[PID_TEXT_MAX];
-	struct str rest;
-	uint64_t pid;
-	ssize_t n;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-
-	if (fd < 0)
-		return 0;
-	n = fd_read(fd, text, sizeof(text));
-	fd_close(fd);
-	rest = (struct str){ text, n > 0 ? (size_t)n : 0 };
-	if (num_dec(str_trim(str_cut(&rest, '\n')), INT32_MAX, &pid) < 0)
-		return 0;
-	return (pid_t)pid;
-}
 
 /*
  * In a container numbers come again: a file of its last life may name our
@@ -56,40 +32,6 @@ is_somebody_else(struct arbiter *a, pid_t pid)
 	    workers_by_pid(a, pid) != NULL)
 		return false;
 	return kill(pid, 0) == 0 || errno == EPERM;
-}
-
-static int
-write_pid(int fd)
-{
-	char text[PID_TEXT_MAX];
-	int n = snprintf(text, sizeof(text), "%d\n", (int)getpid());
-
-	if (fchmod(fd, MODE) < 0)
-		return -E_SYSTEM;
-	return fd_write(fd, (struct str){ text, (size_t)n }) == n ? 0
-								  : -E_SYSTEM;
-}
-
-/* Whole or not at all. 0 or -E_SYSTEM. */
-static int
-replace(const char *path)
-{
-	char temporary[ARBITER_PATH_MAX + PID_TEXT_MAX];
-	int fd, rc;
-
-	snprintf(
-	    temporary, sizeof(temporary), "%s.%d.tmp", path, (int)getpid());
-	(void)unlink(temporary);
-	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, MODE);
-	if (fd < 0)
-		return -E_SYSTEM;
-	rc = write_pid(fd);
-	fd_close(fd);
-	if (rc == 0 && rename(temporary, path) < 0)
-		rc = -E_SYSTEM;
-	if (rc < 0)
-		(void)unlink(temporary);
-	return rc;
 }
 
 /*
@@ -123,12 +65,12 @@ pidfile_prepare(struct arbiter *a, const struct config *cfg)
 	if (strcmp(path, a->pidfile) == 0)
 		return 0;
 	if (path[0] != '\0') {
-		pid = read_pid(path);
+		pid = pid_file_read(path, false);
 		if (is_somebody_else(a, pid)) {
 			log_event(EV_ARBITER_RUNNING, (int)pid, path);
 			return -E_IN_USE;
 		}
-		if (replace(path) < 0) {
+		if (pid_file_write(path, MODE) < 0) {
 			log_errno(EV_ARBITER_PIDFILE, path);
 			return -E_SYSTEM;
 		}
@@ -141,7 +83,7 @@ pidfile_prepare(struct arbiter *a, const struct config *cfg)
 static void
 remove_ours(const char *path)
 {
-	if (path[0] != '\0' && read_pid(path) == getpid())
+	if (path[0] != '\0' && pid_file_read(path, false) == getpid())
 		(void)unlink(path);
 }
 

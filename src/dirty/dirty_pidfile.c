@@ -16,6 +16,7 @@
 #include "base/num.h"
 #include "dirty/dirty_state.h"
 #include "sys/fd.h"
+#include "sys/pid_file.h"
 
 #include "base/banned.h"
 
@@ -25,7 +26,7 @@
 #define WAIT_STEPS 50
 #define PPID_FIELD 4 /* of /proc/PID/stat */
 
-/* The file's content, as far as it fits; empty when there is none of ours. */
+/* What /proc says, as far as it fits; empty when it is not of our user. */
 static struct str
 content(const char *path, char text[TEXT_MAX])
 {
@@ -37,18 +38,6 @@ content(const char *path, char text[TEXT_MAX])
 		n = fd_read(fd, text, TEXT_MAX);
 	fd_close(fd);
 	return (struct str){ text, n > 0 ? (size_t)n : 0 };
-}
-
-static pid_t
-pid_in(const char *path)
-{
-	char text[TEXT_MAX];
-	struct str rest = content(path, text);
-	uint64_t pid;
-
-	if (num_dec(str_trim(str_cut(&rest, '\n')), INT32_MAX, &pid) < 0)
-		return 0;
-	return (pid_t)pid;
 }
 
 /* A dirty arbiter by its title; with arguments that is all that it says. */
@@ -107,27 +96,6 @@ end_orphan(pid_t pid)
 		nanosleep(&step, NULL);
 }
 
-static int
-write_pid(const char *path)
-{
-	char text[TEXT_MAX], temporary[HERITAGE_ADDRESS_MAX + 32];
-	int n = snprintf(text, sizeof(text), "%d\n", (int)getpid());
-	int fd, rc = -E_SYSTEM;
-
-	snprintf(temporary, sizeof(temporary), "%s.%d", path, (int)getpid());
-	(void)unlink(temporary);
-	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, MODE);
-	if (fd < 0)
-		return rc;
-	if (fd_write(fd, (struct str){ text, (size_t)n }) == n &&
-	    rename(temporary, path) == 0)
-		rc = 0;
-	else
-		(void)unlink(temporary);
-	fd_close(fd);
-	return rc;
-}
-
 /* ".sock" becomes ".pid"; false: the address is no file. */
 static bool
 path_of(const struct dirty_router *r, char dst[HERITAGE_ADDRESS_MAX])
@@ -151,10 +119,10 @@ dirty_pidfile_begin(const struct dirty_router *r)
 
 	if (!path_of(r, path))
 		return;
-	before = pid_in(path);
+	before = pid_file_read(path, true);
 	if (is_orphan(before))
 		end_orphan(before);
-	if (write_pid(path) < 0)
+	if (pid_file_write(path, MODE) < 0)
 		log_errno(EV_DIRTY_PIDFILE, path);
 }
 
@@ -163,6 +131,6 @@ dirty_pidfile_end(const struct dirty_router *r)
 {
 	char path[HERITAGE_ADDRESS_MAX];
 
-	if (path_of(r, path) && pid_in(path) == getpid())
+	if (path_of(r, path) && pid_file_read(path, true) == getpid())
 		(void)unlink(path);
 }

@@ -30,7 +30,7 @@ static int exit_status;
 
 static void (*leave_by)(int sig);
 static bool has_signal[NSIG];
-static volatile sig_atomic_t signalled;
+static atomic_bool signalled;
 
 bool
 python_hooks_has(enum hook hook)
@@ -536,7 +536,7 @@ answer(PyObject *self, PyObject *args)
 	(void)self;
 	if (!PyArg_ParseTuple(args, "iO", &sig, &(PyObject *){ NULL }))
 		return NULL;
-	signalled = 0;
+	signalled = false;
 	(void)note("worker_leaves", "()");
 	(void)python_hooks_run(
 	    sig == SIGABRT ? HOOK_worker_abort : HOOK_worker_int, "()");
@@ -598,7 +598,7 @@ python_hooks_signal(int sig)
 
 	if (!has_signal[sig])
 		return false;
-	signalled = 1;
+	signalled = true;
 	(void)PyErr_SetInterruptEx(sig);
 	errno = saved;
 	return true;
@@ -607,13 +607,13 @@ python_hooks_signal(int sig)
 bool
 python_hooks_signalled(void)
 {
-	return signalled != 0;
+	return signalled;
 }
 
 void
 python_hooks_answer_signal(void)
 {
-	signalled = 0;
+	signalled = false;
 	if (PyErr_CheckSignals() < 0)
 		(void)failed("signals");
 }

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <unistd.h>
 
@@ -24,7 +25,8 @@
 #define OVERDUE_EXTRA_S 2
 #define QUICK_EXTRA_S 2 /* for hooks, when it should leave at once */
 
-static volatile sig_atomic_t serving, draining, reopened;
+/* Set by handlers, on whichever thread a signal comes to. */
+static atomic_bool serving, draining, reopened;
 static struct reactor *reactor;
 static unsigned overdue_s; /* from TERM to the end, at the latest */
 
@@ -52,7 +54,7 @@ on_term(int sig, siginfo_t *info, void *context)
 	(void)context;
 	if (!serving)
 		_exit(0); /* it has nothing to finish, and may hang */
-	draining = 1;
+	draining = true;
 	alarm(overdue_s);
 	reactor_stopping(reactor); /* a flag and one write(2) */
 	errno = saved;
@@ -76,11 +78,11 @@ worker_signals_end(int sig)
 static bool
 for_hook(int sig)
 {
-	static volatile sig_atomic_t asked;
+	static atomic_bool asked;
 
 	if (asked || !python_hooks_signal(sig))
 		return false;
-	asked = 1;
+	asked = true;
 	reactor_wake(reactor);
 	return true;
 }
@@ -120,7 +122,7 @@ on_reopen(int sig, siginfo_t *info, void *context)
 	(void)context;
 	(void)log_out_reopen();
 	access_log_reopen();
-	reopened = 1;
+	reopened = true;
 	errno = saved;
 }
 
@@ -169,26 +171,23 @@ worker_signals_start(struct reactor *r, uint64_t graceful_ms)
 void
 worker_signals_serve(void)
 {
-	serving = 1;
+	serving = true;
 }
 
 void
 worker_signals_leave(void)
 {
-	draining = 1;
+	draining = true;
 }
 
 bool
 worker_signals_reopened(void)
 {
-	if (!reopened)
-		return false;
-	reopened = 0;
-	return true;
+	return reopened && atomic_exchange(&reopened, false);
 }
 
 bool
 worker_signals_draining(void)
 {
-	return draining != 0;
+	return draining;
 }

@@ -24,6 +24,7 @@
 /* Beyond the graceful time: for Python and libraries to end. */
 #define OVERDUE_EXTRA_S 2
 #define QUICK_EXTRA_S 2 /* for hooks, when it should leave at once */
+#define BOOT_EXTRA_S 2  /* to become ready, and then leave in order */
 
 /* Set by handlers, on whichever thread a signal comes to. */
 static atomic_bool serving, draining, reopened;
@@ -52,10 +53,9 @@ on_term(int sig, siginfo_t *info, void *context)
 	(void)sig;
 	(void)info;
 	(void)context;
-	if (!serving)
-		_exit(0); /* it has nothing to finish, and may hang */
 	draining = true;
-	alarm(overdue_s);
+	/* One that loads has nothing to finish, and may hang. */
+	alarm(serving ? overdue_s : BOOT_EXTRA_S);
 	reactor_stopping(reactor); /* a flag and one write(2) */
 	errno = saved;
 }
@@ -172,6 +172,8 @@ void
 worker_signals_serve(void)
 {
 	serving = true;
+	if (draining)
+		alarm(overdue_s);
 }
 
 void

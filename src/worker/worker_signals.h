@@ -12,8 +12,8 @@ struct reactor;
 
 /*
  * Installs the handlers; r is woken by them. After TERM the process ends
- * within graceful_ms and two seconds, whatever it does; at once as long as it
- * does not serve. Once per process.
+ * within graceful_ms and two seconds, whatever it does; within two seconds as
+ * long as it does not serve. Once per process.
  */
 void worker_signals_start(struct reactor *r, uint64_t graceful_ms);
 /* From here on there may be something to finish. */

@@ -182,6 +182,18 @@ def worker_exit(server, worker): say(worker.age)
     assert said(s, "worker_exit")[0][1] == "1"
 
 
+def test_and_so_before_it_serves(hooked, said, until):
+    s = hooked("""
+def post_worker_init(worker):
+    if worker.age == 1:
+        worker.alive = False
+def worker_exit(server, worker): say(worker.age)
+""")
+    until(lambda: said(s, "worker_exit"), "worker_exit")
+    assert said(s, "worker_exit")[0][1] == "1"
+    assert s.get("/").status == 200
+
+
 def test_the_server_knows_its_workers_without_a_hook_for_each(hooked, said,
                                                               until):
     s = hooked("""

@@ -455,12 +455,22 @@ def test_the_stash_goes_over_it(play):
     assert play("use_stash") == [True, "default", ["t"]]
 
 
-def test_a_link_is_made_anew_when_the_dirty_arbiter_dies(play):
+def has_ended(pid):
+    """Its descriptors are closed, whether its parent has looked or not."""
+    try:
+        with open(f"/proc/{pid}/stat") as f:
+            return f.read().rsplit(")", 1)[1].split()[0] == "Z"
+    except OSError:
+        return True
+
+
+def test_a_link_is_made_anew_when_the_dirty_arbiter_dies(play, wait_until):
     old = play("pid")
     s = play.started[0]
     for _ in range(2):
         arbiter = s.dirty_arbiter()
         os.kill(arbiter, 9)
+        wait_until(lambda pid=arbiter: has_ended(pid), "its end")
         new = play("pid")  # waits for the next one
         assert new != old
         assert s.dirty_arbiter() != arbiter

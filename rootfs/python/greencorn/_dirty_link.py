@@ -59,6 +59,8 @@ class Wire:
         self.sock = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM, 0, fd)
         self.reader = _greencorn_dirty.Reader(fd)
         self.out = deque()  # (parts, call or None)
+        self.last = None    # the call whose request was sent last, if nothing
+                            # has been sent since
         self.writing = threading.Lock()
         self.polls = select.poll()
         self.blocked = self.watches_out = False
@@ -75,6 +77,7 @@ class Wire:
                     parts, call = self.out[0]
                     n = send(self.fd, parts)
                     self.blocked = False
+                    self.last = call
                     if len(parts) > 1 or n < len(parts[0]):
                         parts = _rest(parts, n)
                         if parts:
@@ -217,6 +220,12 @@ class Link(Wire):
         """Passes on what there is; by who leads."""
         try:
             messages = self.reader.read()
+        except ConnectionResetError:
+            # It was closed before all had been read: the last was not begun.
+            if self.last is not None:
+                self.refuse(self.last)
+            self.end()
+            return
         except Exception:
             self.end()
             return

@@ -287,8 +287,8 @@ def unread():
                "kwargs": {}}
     calls = [link.begin(link.REQUEST, request) for _ in range(4)]
     chunks = link.begin(link.REQUEST, dict(
-        request, action="late", args=[1, size]))
-    time.sleep(3)
+        request, action="late", args=[3, size]))
+    time.sleep(6)
     seen = []
     for call in calls:
         kind, value = call.next(time.monotonic() + 20)
@@ -467,10 +467,14 @@ def has_ended(pid):
 def test_a_link_is_made_anew_when_the_dirty_arbiter_dies(play, wait_until):
     old = play("pid")
     s = play.started[0]
-    for _ in range(2):
+    for reads in (False, True):
         arbiter = s.dirty_arbiter()
-        os.kill(arbiter, 9)
-        wait_until(lambda pid=arbiter: has_ended(pid), "its end")
+        if reads:
+            os.kill(arbiter, 9)
+            wait_until(lambda pid=arbiter: has_ended(pid), "its end")
+        else:  # the call is sent, and nobody reads it
+            os.kill(arbiter, 19)
+            threading.Timer(0.5, os.kill, (arbiter, 9)).start()
         new = play("pid")  # waits for the next one
         assert new != old
         assert s.dirty_arbiter() != arbiter

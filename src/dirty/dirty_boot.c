@@ -140,7 +140,8 @@ dirty_boot_mend(struct dirty_router *r, uint64_t now)
 		if (!dirty_apps_lacks(app, r->n_wanted))
 			continue;
 		if (app->n_failures > 0) {
-			if (app->n_holders == 0)
+			/* Nobody is at it just now. */
+			if (app->n_holders == app->n_ready)
 				probe(r, app, now);
 			continue;
 		}

@@ -114,6 +114,26 @@ def test_one_that_is_slow_to_be_made_is_waited_for(dirty):
     assert len(s.dirty_pids()) == 1
 
 
+def test_one_that_fails_while_others_hold_it(dirty, wait_until, tmp_path):
+    """It is served by those, and by as many as before in the end."""
+    s = dirty(apps=["apps:Bad"], dirty_workers=2, source=bad("""
+def init(self):
+    if os.path.exists("broken"): raise RuntimeError("now it is")
+def pid(self): return os.getpid()
+"""))
+    c = s.caller()
+
+    def served_by():
+        return {c.execute("apps:Bad", "pid") for _ in range(8)}
+    wait_until(lambda: len(served_by()) == 2, "two workers")
+    (tmp_path / "broken").touch()
+    os.kill(served_by().pop(), 9)
+    s.wait_log("apps:Bad could not be made: 2 times in a row")
+    assert len(served_by()) == 1
+    (tmp_path / "broken").unlink()
+    wait_until(lambda: len(served_by()) == 2, "two workers again")
+
+
 @pytest.mark.parametrize("body", [
     "def close(self): raise RuntimeError('will not close')",
     "def close(self): raise SystemExit(9)",

@@ -48,6 +48,7 @@ struct config_map {
 #define CONFIG_FIELD_LIST(name) struct config_list name
 #define CONFIG_FIELD_BINDS(name) struct config_list name
 #define CONFIG_FIELD_PAIRS(name) struct config_list name
+#define CONFIG_FIELD_APPS(name) struct config_list name
 #define CONFIG_FIELD_WORDS(name) struct config_list name
 #define CONFIG_FIELD_NETS(name) struct config_nets name
 #define CONFIG_FIELD_MAP(name) struct config_map name

@@ -229,9 +229,28 @@ config_freeze(const struct config_draft *d, void *mem, size_t mem_len,
 	return rc;
 }
 
+/* Applications that nobody would hold. */
+static void
+warn_of_apps(const struct config_draft *d)
+{
+	const struct config_entry *apps = config_draft_entry(d, "dirty_apps");
+	const struct config_entry *n = config_draft_entry(d, "dirty_workers");
+	char text[300];
+
+	if (config_entry_value(apps).len == 0 ||
+	    !str_eq(config_entry_value(n), STR("0")))
+		return;
+	snprintf(text, sizeof(text),
+	    "%.100s: dirty_apps names applications, but no process will hold "
+	    "them: dirty_workers is 0",
+	    apps->where);
+	log_event(EV_CONFIG_WARNING, text);
+}
+
 void
 config_warn(const struct config_draft *d)
 {
+	warn_of_apps(d);
 	for (unsigned i = 0; i < config_table_n; i++)
 		warn(&d->entries[i], &config_table[i]);
 }

@@ -47,6 +47,7 @@ placeholder(const struct config_row *row)
 		[CONFIG_STATSD] = " ADDRESS",
 		[CONFIG_PAIRS] = " KEY=VALUE",
 		[CONFIG_NETS] = " NETWORKS",
+		[CONFIG_APPS] = " MODULE:CLASS",
 		[CONFIG_MAP] = "",
 	};
 

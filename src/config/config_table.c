@@ -16,6 +16,7 @@
 #include "base/num.h"
 #include "base/scan.h"
 #include "base/suggest.h"
+#include "config/config_app.h"
 #include "config/config_atoms.h"
 #include "config/config_bind.h"
 #include "config/config_list.h"
@@ -337,6 +338,7 @@ check_item(const struct config_row *row, struct str item)
 {
 	struct config_syslog syslog;
 	struct config_bind bind;
+	struct config_app app;
 	struct config_net net;
 
 	switch (row->type) {
@@ -349,6 +351,8 @@ check_item(const struct config_row *row, struct str item)
 		return config_statsd_parse(item, &bind);
 	case CONFIG_NETS:
 		return config_net_parse(item, &net);
+	case CONFIG_APPS:
+		return config_app_parse(item, &app);
 	case CONFIG_PAIRS:
 		return item.len > 0 && item.ptr[0] != '=' &&
 			str_find(item, '=') < item.len
@@ -433,6 +437,8 @@ config_table_accepts(const struct config_row *row, char *dst, size_t dst_size)
 		[CONFIG_STATSD] = "HOST:PORT or unix://PATH",
 		[CONFIG_PAIRS] = "KEY=VALUE",
 		[CONFIG_NETS] = "addresses, networks such as 10.0.0.0/8, or *",
+		[CONFIG_APPS] = "MODULE:CLASS, or MODULE:CLASS:N for N "
+				"workers",
 		[CONFIG_MAP] = "a JSON object of strings",
 	};
 	size_t n;

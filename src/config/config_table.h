@@ -27,6 +27,7 @@ enum config_type {
 	CONFIG_PAIRS,
 	CONFIG_WORDS,
 	CONFIG_NETS,
+	CONFIG_APPS,
 	CONFIG_MAP
 };
 

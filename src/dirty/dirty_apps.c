@@ -4,29 +4,21 @@
 #include "dirty/dirty_apps.h"
 
 #include "base/error.h"
-#include "base/num.h"
+#include "config/config_app.h"
 
 #include "base/banned.h"
 
 int
 dirty_apps_parse(struct str spec, struct dirty_app *app)
 {
-	struct str rest = str_trim(spec);
-	struct str module = str_cut(&rest, ':');
-	struct str class = str_cut(&rest, ':');
-	uint64_t n = 0;
+	struct config_app said;
+	int rc = config_app_parse(spec, &said);
 
-	*app = (struct dirty_app){ .path = str_trim(spec) };
-	if (module.len == 0 || class.len == 0)
-		return -E_BAD_VALUE;
-	if (rest.ptr == NULL)
-		return 0;
-	if (num_dec(rest, 100000, &n) < 0 || n == 0)
-		return -E_BAD_VALUE;
-	app->path.len = (size_t)(class.ptr + class.len - module.ptr);
-	app->limit = (unsigned)n;
-	app->limit_given = app->limit_known = true;
-	return 0;
+	*app = (struct dirty_app){ .path = said.path,
+		.limit = said.n_workers,
+		.limit_given = said.n_workers > 0,
+		.limit_known = said.n_workers > 0 };
+	return rc;
 }
 
 void

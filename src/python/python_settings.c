@@ -182,6 +182,7 @@ from_nets(struct config_nets nets)
 #define FROM_LIST from_list
 #define FROM_BINDS from_list
 #define FROM_PAIRS from_list
+#define FROM_APPS from_list
 #define FROM_WORDS from_list
 #define FROM_NETS from_nets
 #define FROM_MAP from_map

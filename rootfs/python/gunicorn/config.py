@@ -15,7 +15,7 @@ from gunicorn.errors import ConfigError
 CONFIG_FILE = "./gunicorn.conf.py"
 DEFAULT_CONFIG_FILE = "gunicorn.conf.py"
 
-LISTS = {"LIST", "BINDS", "PAIRS", "WORDS", "NETS"}
+LISTS = {"LIST", "BINDS", "PAIRS", "WORDS", "NETS", "APPS"}
 SIZES = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
 

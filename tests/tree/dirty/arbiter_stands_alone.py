@@ -98,5 +98,5 @@ def test_mistakes_are_named(tmp_path):
         [BINARY, "dirty-arbiter", str(tmp_path / "a.sock"),
          "--dirty-app=nonsense", "--dirty-workers=1"],
         capture_output=True, text=True, timeout=20)
-    assert done.returncode == 3
-    assert "nonsense is not MODULE:CLASS" in done.stderr
+    assert done.returncode == 1
+    assert "dirty_apps is 'nonsense', but must be MODULE:CLASS" in done.stderr

@@ -36,12 +36,25 @@ def test_a_static_check_runs_no_python(serve):
     for args, text in [
             (("-c", "no.py"), "-c: cannot read no.py: No such file"),
             (("-w", "x"), "-w: workers is 'x'"),
-            (("-k", "gevent"), "-k: worker_class is 'gevent'")]:
+            (("-k", "gevent"), "-k: worker_class is 'gevent'"),
+            (("--dirty-app", "jobs:Jobs:0"),
+             "--dirty-app: dirty_apps is 'jobs:Jobs:0'"),
+            (("--dirty-app", "jobs"), "--dirty-app: dirty_apps is 'jobs'")]:
         status, log = _run(serve, "--check-config=static", *args, "app:app")
         assert status == 1 and log.startswith(text)
         assert len(log.splitlines()) == 1
     status, log = _run(serve, "--check-config=static")
     assert status == 1 and "No application module specified" in log
+
+
+def test_applications_that_nobody_would_hold_are_warned_of(serve):
+    status, log = _run(serve, "--check-config=static", "--dirty-app",
+                       "jobs:Jobs", "app:app")
+    assert status == 0
+    assert "--dirty-app: dirty_apps" in log and "dirty_workers is 0" in log
+    status, log = _run(serve, "--check-config=static", "--dirty-app",
+                       "jobs:Jobs:2", "--dirty-workers", "2", "app:app")
+    assert status == 0 and log == ""
 
 
 def test_a_check_is_asked_for_in_every_way(serve):

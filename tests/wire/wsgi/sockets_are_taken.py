@@ -108,7 +108,7 @@ def test_time_ends_it(own_server):
     client.send(get("/waits"))
     assert client.rest() == b"HTTP/1.0 200 OK\r\n\r\n"
     # Another thread, where there is one, raises the error in this one.
-    s.wait_log("it read b''|RequestTimeout: ")
+    s.wait_log(r"it read b''|\] greencorn\.RequestTimeout")
 
 
 def test_a_stop_ends_it(own_server):

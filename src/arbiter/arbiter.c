@@ -20,10 +20,11 @@
 #include "arbiter/arbiter_state.h"
 #include "base/banned.h"
 
-#define LOOK_MS 1000     /* heartbeats are looked at this often */
-#define STOPPING_MS 50   /* a stop moves on this often */
-#define BOOTING_MS 100   /* back-offs end within this */
-#define POLL_MAX (2 + 8) /* signals, bell, templates */
+#define LOOK_MS 1000          /* heartbeats are looked at this often */
+#define STOPPING_MS 50        /* a stop moves on this often */
+#define BOOTING_MS 100        /* back-offs end within this */
+#define TEMPLATES_MAX (2 + 8) /* with signals and bell */
+#define POLL_MAX (TEMPLATES_MAX + ARBITER_CONTROL_FDS)
 
 /*
  * One that cannot be had leaves its worker without: -1. Where descriptors are
@@ -57,6 +58,7 @@ prepare(struct arbiter *a, struct heritage *h)
 	h->under_init = h->handover->init_link >= 0;
 	a->old_pid = h->handover->old;
 	arbiter_dirty_name(a);
+	arbiter_control_begin(a);
 	make_bells(h);
 	if (message_pair(h->queue) < 0)
 		return -E_SYSTEM;
@@ -86,6 +88,7 @@ arbiter_open(const struct arbiter *a, struct heritage *h)
 	    h->n_listeners < HERITAGE_LISTENERS_MAX)
 		h->listeners[h->n_listeners++] = a->next_admin.fd;
 	h->admin_listener = a->admin_listener;
+	h->n_controls = arbiter_control_open(a, h->controls);
 }
 
 /* How long the loop may sleep. */
@@ -94,7 +97,8 @@ pause_ms(const struct arbiter *a)
 {
 	if (a->stop != STOP_NONE)
 		return STOPPING_MS;
-	if (a->spawn_again_ms != 0 || a->template_again_ms != 0)
+	if (a->spawn_again_ms != 0 || a->template_again_ms != 0 ||
+	    a->control.dirty_more != 0)
 		return BOOTING_MS;
 	if (systemd_due_ms(a) != 0 && systemd_due_ms(a) < LOOK_MS)
 		return (int)systemd_due_ms(a);
@@ -111,23 +115,26 @@ wait_for_something(struct arbiter *a)
 	struct generation *of[POLL_MAX] = { NULL };
 	struct list *n;
 	nfds_t count = 2;
+	unsigned n_controls;
 
 	for (n = a->generations.next; n != &a->generations; n = n->next) {
 		struct generation *g = LIST_OF(n, struct generation, node);
 
-		if (g->link < 0 || count == POLL_MAX)
+		if (g->link < 0 || count == TEMPLATES_MAX)
 			continue;
 		fds[count].fd = g->link;
 		fds[count].events = POLLIN;
 		of[count++] = g;
 	}
-	if (poll(fds, count, pause_ms(a)) <= 0)
+	n_controls = arbiter_control_poll(a, &fds[count]);
+	if (poll(fds, count + n_controls, pause_ms(a)) <= 0)
 		return;
 	board_heard(a->board);
 	for (nfds_t i = 2; i < count; i++)
 		if (fds[i].revents != 0)
 			generation_on_link(a, of[i]);
 	arbiter_signals_on_readable(a);
+	arbiter_control_on_poll(a, &fds[count], n_controls);
 }
 
 /* "Ready" when as many workers serve as should, for the first time. */
@@ -164,6 +171,7 @@ turn(struct arbiter *a)
 	generation_sweep(a);
 	arbiter_admin_keep(a, now);
 	arbiter_dirty_keep(a, now);
+	arbiter_control_keep(a, now);
 	arbiter_metrics_tick(a, now);
 	reexec_look(a);
 	systemd_look(a, now);
@@ -202,6 +210,7 @@ arbiter_run(struct heritage *h)
 		stop_begin(a, STOP_QUICK, ARBITER_EXIT_CONFIG);
 	while (turn(a))
 		;
+	arbiter_control_close(a);
 	listening_close_all(a);
 	pidfile_remove(a);
 	if (a->start_logged)

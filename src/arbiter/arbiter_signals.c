@@ -37,6 +37,7 @@ on_hup(struct arbiter *a)
 	if (a->stop != STOP_NONE)
 		return;
 	log_event(EV_ARBITER_HANG_UP, "Master"); /* Gunicorn's word */
+	a->n_reloads++;
 	generation_reload(a);
 }
 
@@ -47,12 +48,8 @@ add(unsigned *n, int more)
 		*n = (unsigned)((int)*n + more);
 }
 
-/*
- * As many from now on; for a configuration that is being made, too, and for a
- * template or an arbiter after this one.
- */
-static void
-want(struct arbiter *a, unsigned n)
+void
+arbiter_signals_want(struct arbiter *a, unsigned n)
 {
 	unsigned before = a->n_workers;
 	int more = (int)n - (int)before;
@@ -69,14 +66,14 @@ static void
 on_ttin(struct arbiter *a)
 {
 	if (a->n_workers < ARBITER_WORKERS_MAX)
-		want(a, a->n_workers + 1);
+		arbiter_signals_want(a, a->n_workers + 1);
 }
 
 static void
 on_ttou(struct arbiter *a)
 {
 	if (a->n_workers > 1)
-		want(a, a->n_workers - 1);
+		arbiter_signals_want(a, a->n_workers - 1);
 }
 
 static void
@@ -98,7 +95,7 @@ on_winch(struct arbiter *a)
 		log_event(EV_ARBITER_WINCH);
 		return;
 	}
-	want(a, 0);
+	arbiter_signals_want(a, 0);
 }
 
 static const struct action {
@@ -119,6 +116,19 @@ static const struct action {
 	{ SIGCHLD, "chld", reap_children, true },
 };
 
+void
+arbiter_signals_act(struct arbiter *a, int sig)
+{
+	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
+		if (actions[i].sig != sig)
+			continue;
+		if (!actions[i].quiet)
+			log_event(EV_ARBITER_SIGNAL, actions[i].name);
+		actions[i].act(a);
+		return;
+	}
+}
+
 static void
 act_on(struct arbiter *a, const struct signals_event *ev)
 {
@@ -127,14 +137,7 @@ act_on(struct arbiter *a, const struct signals_event *ev)
 		on_terminal_int(a);
 		return;
 	}
-	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
-		if (actions[i].sig != ev->sig)
-			continue;
-		if (!actions[i].quiet)
-			log_event(EV_ARBITER_SIGNAL, actions[i].name);
-		actions[i].act(a);
-		return;
-	}
+	arbiter_signals_act(a, ev->sig);
 }
 
 void

@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/buf.h"
 #include "base/list.h"
 #include "board/board.h"
 #include "config/config.h"
@@ -41,6 +42,7 @@ struct generation {
 	const struct config
 	    *config; /* in config_mem, once frozen; adopted: NULL */
 	struct config_draft *draft; /* until frozen */
+	struct buf shown;           /* for the control socket, as JSON */
 	unsigned n_forked;          /* becomes worker.age, as in Gunicorn */
 	uint64_t started_ms;
 	uint64_t asked_ms;  /* when a long boot was last spoken of */
@@ -115,6 +117,28 @@ struct arbiter_dirty {
 	uint64_t kill_ms; /* what is left then is killed */
 };
 
+#define ARBITER_CONTROL_CLIENTS 8
+#define ARBITER_CONTROL_FDS (ARBITER_CONTROL_CLIENTS + 1)
+
+struct arbiter_control_client {
+	int fd; /* -1: none */
+	uid_t uid;
+	pid_t pid;
+	struct buf in, out;
+	uint64_t since_ms; /* its message has begun, or it is idle */
+	bool last;         /* nothing is read behind this answer */
+};
+
+struct arbiter_control {
+	int fd; /* -1: none */
+	char path[ARBITER_PATH_MAX];
+	unsigned mode;
+	unsigned generation; /* by whose configuration it is there, or not */
+	struct arbiter_control_client clients[ARBITER_CONTROL_CLIENTS];
+	int dirty_more; /* dirty workers that are still to be asked for */
+	uint64_t dirty_next_ms;
+};
+
 struct arbiter {
 	struct heritage *h;
 	struct board *board;
@@ -140,6 +164,9 @@ struct arbiter {
 	unsigned admin_row;
 	uint64_t admin_again_ms;
 	struct arbiter_dirty dirty;
+	struct arbiter_control control;
+	uint64_t n_spawned; /* workers asked for, ever */
+	unsigned n_reloads;
 
 	uint64_t spawn_again_ms; /* no spawn before; back-off */
 	unsigned n_boot_deaths;  /* in a row, without a READY between */
@@ -307,6 +334,8 @@ void workers_on_template_gone(struct arbiter *a, struct generation *g);
 void workers_on_exit(
     struct arbiter *a, struct worker *w, const struct child_end *end);
 struct worker *workers_by_pid(struct arbiter *a, pid_t pid);
+/* Tells a worker to finish what runs and leave. */
+void workers_drain(struct worker *w);
 /* Lets all workers of g go: it will not come to be. */
 void workers_dismiss(struct arbiter *a, const struct generation *g);
 void workers_signal(struct arbiter *a, int sig);
@@ -318,6 +347,13 @@ unsigned workers_of(const struct arbiter *a, const struct generation *g);
 
 /* arbiter_signals.c */
 void arbiter_signals_on_readable(struct arbiter *a);
+/* As if sig had come. */
+void arbiter_signals_act(struct arbiter *a, int sig);
+/*
+ * n workers from now on; for a configuration that is being made, too, and for
+ * a template or an arbiter after this one.
+ */
+void arbiter_signals_want(struct arbiter *a, unsigned n);
 
 /* stop.c */
 
@@ -341,6 +377,45 @@ void arbiter_dirty_signal(struct arbiter *a, int sig);
 /* When the workers are gone; true while some dirty arbiter is left. */
 bool arbiter_dirty_stop(struct arbiter *a, uint64_t now);
 void arbiter_dirty_close(struct arbiter *a);
+
+/* arbiter_control.c */
+
+struct pollfd;
+
+/* Nothing is open. */
+void arbiter_control_begin(struct arbiter *a);
+/* In each turn: the socket as configured, nobody who is too slow. */
+void arbiter_control_keep(struct arbiter *a, uint64_t now);
+/* What to wait for, at most ARBITER_CONTROL_FDS; how many. */
+unsigned arbiter_control_poll(struct arbiter *a, struct pollfd *fds);
+/* The same after the wait. */
+void arbiter_control_on_poll(
+    struct arbiter *a, const struct pollfd *fds, unsigned n);
+/* Its descriptors, which children close, to fds; how many. */
+unsigned arbiter_control_open(const struct arbiter *a, int *fds);
+/* At the end; the file goes. */
+void arbiter_control_close(struct arbiter *a);
+
+/* arbiter_control_act.c */
+
+/* Puts the answer to a message into k->out. 0 or -E_* (no memory). */
+int arbiter_control_answer(
+    struct arbiter *a, struct arbiter_control_client *k, struct str message);
+/* The same for one that is too long to be read. */
+int arbiter_control_too_long(struct buf *out);
+/* In each turn: asks for what dirty workers are still to be asked for. */
+void arbiter_control_dirty_tick(struct arbiter *a, uint64_t now);
+
+/*
+ * arbiter_control_show.c: each appends a JSON value. 0 or -E_*; of the
+ * configuration -E_NOT_FOUND: it is not known yet.
+ */
+int arbiter_control_show_all(struct arbiter *a, struct buf *out);
+int arbiter_control_show_workers(struct arbiter *a, struct buf *out);
+int arbiter_control_show_dirty(struct arbiter *a, struct buf *out);
+int arbiter_control_show_config(struct arbiter *a, struct buf *out);
+int arbiter_control_show_stats(struct arbiter *a, struct buf *out);
+int arbiter_control_show_listeners(struct arbiter *a, struct buf *out);
 
 /* arbiter_hooks.c */
 

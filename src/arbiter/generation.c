@@ -23,6 +23,7 @@
 #include "arbiter/arbiter_state.h"
 #include "base/banned.h"
 
+#define SHOWN_MAX ((size_t)1 << 21)
 #define CONFIG_MEM_LEN (256 * 1024)
 #define BOOT_REMINDER_MS 30000
 #define TEMPLATE_AGAIN_MS 1000ull /* doubles with each death in a row */
@@ -69,6 +70,7 @@ destroy(struct generation *g)
 	arbiter_log_forget(g);
 	close_link(g);
 	config_draft_destroy(g->draft);
+	buf_finish(&g->shown);
 	if (g->config_mem != NULL)
 		munmap(g->config_mem, CONFIG_MEM_LEN);
 	free(g);
@@ -315,6 +317,17 @@ say_start(struct arbiter *a, const struct generation *g)
 	log_event(EV_ARBITER_START, a->h->server, GREENCORN_VERSION);
 }
 
+/* Without memory there is nothing to show. */
+static void
+keep_shown(struct generation *g)
+{
+	if (g->config->control_socket[0] == '\0')
+		return;
+	buf_init(&g->shown, SHOWN_MAX);
+	if (config_print_values(g->draft, &g->shown) < 0)
+		buf_finish(&g->shown);
+}
+
 static void
 on_configured(struct arbiter *a, struct generation *g)
 {
@@ -338,6 +351,7 @@ on_configured(struct arbiter *a, struct generation *g)
 		log_errno(EV_ARBITER_TEMPLATE_FAILED, "mprotect");
 	if (g->config->print_config)
 		config_print_out(g->draft);
+	keep_shown(g);
 	config_draft_destroy(g->draft);
 	g->draft = NULL;
 	if (is_check(g) && g->config->wsgi_app[0] == '\0' &&

@@ -151,6 +151,7 @@ spawn(struct arbiter *a, struct generation *g)
 	list_append(&a->workers, &w->node);
 	m.row = w->row;
 	w->age = ++g->n_forked;
+	a->n_spawned++;
 	m.number = (int32_t)w->age;
 	rc = link_send(g->link, &m);
 	if (rc < 0)
@@ -172,9 +173,8 @@ back_off(struct arbiter *a)
 	a->spawn_again_ms = clock_ms() + delay;
 }
 
-/* Tells a worker to finish what runs and leave. */
-static void
-drain(struct worker *w)
+void
+workers_drain(struct worker *w)
 {
 	w->draining = true;
 	w->told_ms = clock_ms();
@@ -190,7 +190,7 @@ workers_dismiss(struct arbiter *a, const struct generation *g)
 		struct worker *w = worker_at(n);
 
 		if (w->generation == g && !w->draining)
-			drain(w);
+			workers_drain(w);
 	}
 }
 
@@ -318,14 +318,14 @@ workers_balance(struct arbiter *a)
 		w = oldest(a, g);
 		if (w == NULL)
 			break;
-		drain(w);
+		workers_drain(w);
 		s.older--;
 	}
 	while (s.older == 0 && s.ours > a->n_workers) {
 		w = surplus(a, g);
 		if (w == NULL)
 			break;
-		drain(w);
+		workers_drain(w);
 		s.ours--;
 	}
 }
@@ -340,7 +340,7 @@ settle(struct arbiter *a, struct worker *w, pid_t pid)
 	if (a->stop != STOP_NONE)
 		send_signal(w, a->stop == STOP_QUICK ? SIGQUIT : SIGTERM);
 	else if (w->draining)
-		drain(w); /* its generation was given up meanwhile */
+		workers_drain(w); /* its generation was given up meanwhile */
 	if (reap_claim(a, pid, &end))
 		workers_on_exit(a, w, &end);
 }

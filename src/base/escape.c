@@ -3,6 +3,8 @@
  */
 #include "base/escape.h"
 
+#include "base/buf.h"
+
 #include "base/banned.h"
 
 /* Byte i of s is within lo..hi. */
@@ -143,4 +145,18 @@ escape_next(struct str *s, enum escape how, char dst[ESCAPE_MAX])
 
 	return how == ESCAPE_JSON ? next_json(s, len, dst)
 				  : next_text(s, len, dst);
+}
+
+int
+escape_put(struct buf *out, struct str s, enum escape how)
+{
+	char piece[ESCAPE_MAX];
+	int rc = 0;
+
+	while (rc == 0 && s.len > 0) {
+		size_t n = escape_next(&s, how, piece);
+
+		rc = buf_put(out, (struct str){ piece, n });
+	}
+	return rc;
 }

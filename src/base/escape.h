@@ -10,6 +10,8 @@
 
 #include "base/str.h"
 
+struct buf;
+
 #define ESCAPE_MAX 6 /* the longest that one character becomes */
 
 enum escape {
@@ -31,6 +33,9 @@ enum escape {
  * 1..ESCAPE_MAX.
  */
 size_t escape_next(struct str *s, enum escape how, char dst[ESCAPE_MAX]);
+
+/* Appends all of s. 0, -E_FULL or -E_NOMEM: a part of it may be there. */
+int escape_put(struct buf *out, struct str s, enum escape how);
 
 /*
  * Length of the UTF-8 character that s begins with (1..4), or 0 when there is

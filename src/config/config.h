@@ -150,7 +150,9 @@ void config_help_print(FILE *out);
  * 0, -E_FULL or -E_NOMEM.
  */
 int config_print(const struct config_draft *d, struct buf *out);
-/* The same to standard output. */
+/* One JSON object of names and values, masked in the same way. */
+int config_print_values(const struct config_draft *d, struct buf *out);
+/* As config_print, to standard output. */
 void config_print_out(const struct config_draft *d);
 
 /*

@@ -17,26 +17,12 @@
 #define PRINT_MAX ((size_t)1 << 22)
 
 static int
-put_escaped(struct buf *out, struct str s, enum escape how)
-{
-	char piece[ESCAPE_MAX];
-	int rc = 0;
-
-	while (rc == 0 && s.len > 0) {
-		size_t n = escape_next(&s, how, piece);
-
-		rc = buf_put(out, (struct str){ piece, n });
-	}
-	return rc;
-}
-
-static int
 put_json(struct buf *out, struct str s)
 {
 	int rc = buf_put(out, STR("\""));
 
 	if (rc == 0)
-		rc = put_escaped(out, s, ESCAPE_JSON);
+		rc = escape_put(out, s, ESCAPE_JSON);
 	return rc == 0 ? buf_put(out, STR("\"")) : rc;
 }
 
@@ -95,7 +81,7 @@ put_text(
 	if (config_table_is_list(row))
 		rc = put_items(out, row, value);
 	else
-		rc = put_escaped(out, value, ESCAPE_TEXT);
+		rc = escape_put(out, value, ESCAPE_TEXT);
 	return rc < 0 ? rc : buf_printf(out, "  # %s\n", e->where);
 }
 
@@ -161,6 +147,23 @@ put_env(
 	return rc == 0 ? buf_put(out, STR("'\n")) : rc;
 }
 
+/* "workers": "3" */
+static int
+put_value(
+    struct buf *out, const struct config_row *row, const struct config_entry *e)
+{
+	struct str value = config_entry_value(e);
+	int rc = buf_printf(
+	    out, "%s\"%s\": ", row == config_table ? "{" : ", ", row->name);
+
+	if (rc == 0)
+		rc = config_table_is_list(row) ? put_items(out, row, value)
+					       : put_json(out, value);
+	if (rc == 0 && row == &config_table[config_table_n - 1])
+		rc = buf_put(out, STR("}"));
+	return rc;
+}
+
 static int
 put_row(struct buf *out, struct str form, const struct config_row *row,
     const struct config_entry *e)
@@ -169,6 +172,8 @@ put_row(struct buf *out, struct str form, const struct config_row *row,
 		return put_json_row(out, row, e);
 	if (str_eq(form, STR("env")))
 		return put_env(out, row, e);
+	if (str_eq(form, STR("values")))
+		return put_value(out, row, e);
 	return put_text(out, row, e);
 }
 
@@ -192,10 +197,9 @@ put_masked(struct buf *out, struct str form, const struct config_row *row,
 	return rc < 0 ? rc : 0;
 }
 
-int
-config_print(const struct config_draft *d, struct buf *out)
+static int
+print(const struct config_draft *d, struct str form, struct buf *out)
 {
-	struct str form = str_of(config_draft_text(d, "print_format"));
 	int rc = 0;
 
 	for (unsigned i = 0; rc == 0 && i < config_table_n; i++) {
@@ -207,6 +211,18 @@ config_print(const struct config_draft *d, struct buf *out)
 		    : put_row(out, form, row, e);
 	}
 	return rc;
+}
+
+int
+config_print(const struct config_draft *d, struct buf *out)
+{
+	return print(d, str_of(config_draft_text(d, "print_format")), out);
+}
+
+int
+config_print_values(const struct config_draft *d, struct buf *out)
+{
+	return print(d, STR("values"), out);
 }
 
 void

@@ -13,6 +13,7 @@
 
 #define HERITAGE_LISTENERS_MAX 32
 #define HERITAGE_ADDRESS_MAX 110
+#define HERITAGE_CONTROLS 9
 /* Rows of the board whose process others can wake; workers beyond do without */
 #define HERITAGE_BELLS 64
 
@@ -39,6 +40,9 @@ struct heritage {
 	int listeners[HERITAGE_LISTENERS_MAX];
 	unsigned n_listeners;
 	int admin_listener; /* -1: none */
+	/* The control socket and its clients: every child closes them. */
+	int controls[HERITAGE_CONTROLS];
+	unsigned n_controls;
 
 	/* For workers, by rows: rung to say "you accept" (eventfds). */
 	int bells[HERITAGE_BELLS];

@@ -101,6 +101,9 @@ close_parents(enum role_name name, struct heritage *h)
 	for (unsigned i = 0; i < h->n_listeners; i++)
 		fd_close(h->listeners[i]);
 	h->n_listeners = 0;
+	for (unsigned i = 0; i < h->n_controls; i++)
+		fd_close(h->controls[i]);
+	h->n_controls = 0;
 	if (name == ROLE_ADMIN)
 		return;
 	fd_close(h->admin_listener);

@@ -65,7 +65,8 @@ let_go(struct arbiter *a, struct control_request *r, struct buf *out)
 	if (w == NULL)
 		return refuse(
 		    r, "no worker has that pid; \"show workers\" lists them");
-	workers_drain(w);
+	if (!w->draining) /* else it would have its time again */
+		workers_drain(w);
 	return buf_printf(
 	    out, "{\"success\": true, \"killed\": %u}", r->number);
 }

@@ -358,6 +358,31 @@ def test_a_reload_moves_it(serve, until):
     c.close()
 
 
+def test_no_child_keeps_it(control, until):
+    s, client = control(workers=1)
+    c = client()
+    old = set(s.workers())
+    c.ok("reload")  # a template that is forked with a client connected
+    until(lambda: s.workers() and not old & set(s.workers()), "new ones")
+
+    def sockets(pid):
+        found = set()
+        for entry in os.scandir(f"/proc/{pid}/fd"):
+            try:
+                found.add(os.readlink(entry.path))
+            except OSError:
+                pass
+        return found
+    with open("/proc/net/unix") as f:
+        ours = {f"socket:[{line.split()[6]}]" for line in f
+                if line.rstrip().endswith("c.sock")}
+    assert len(ours & sockets(s.pid)) == 2
+    others = s.workers() + s.template()
+    assert len(others) >= 2
+    for pid in others:
+        assert not ours & sockets(pid)
+
+
 def test_the_next_arbiter_has_it_too(control, until):
     s, client = control(init=True, workers=1)
     c = client()

@@ -15,6 +15,13 @@
 #include "arbiter/arbiter_state.h"
 #include "base/banned.h"
 
+/* It may serve before we are told; 0: it is not there yet. */
+static pid_t
+pid_of(const struct arbiter *a, const struct worker *w)
+{
+	return w->pid > 0 ? w->pid : atomic_load(&a->board->rows[w->row].pid);
+}
+
 /* One worker; all: with its kind, which only show all has. */
 static int
 put_worker(struct arbiter *a, const struct worker *w, bool all, struct buf *out)
@@ -23,7 +30,7 @@ put_worker(struct arbiter *a, const struct worker *w, bool all, struct buf *out)
 	int rc = buf_printf(out,
 	    "{\"pid\": %d, \"age\": %u, \"booted\": %s, \"draining\": %s, "
 	    "\"last_heartbeat\": %llu.%02u",
-	    (int)w->pid, w->age, w->ready ? "true" : "false",
+	    (int)pid_of(a, w), w->age, w->ready ? "true" : "false",
 	    w->draining ? "true" : "false", (unsigned long long)(ms / 1000),
 	    (unsigned)(ms % 1000 / 10));
 
@@ -45,7 +52,7 @@ put_workers(struct arbiter *a, bool all, unsigned *count, struct buf *out)
 	for (n = a->workers.next; rc == 0 && n != &a->workers; n = n->next) {
 		struct worker *w = LIST_OF(n, struct worker, node);
 
-		if (w->pid <= 0)
+		if (pid_of(a, w) <= 0)
 			continue; /* asked for */
 		if ((*count)++ > 0)
 			rc = buf_put(out, STR(", "));

@@ -4,11 +4,13 @@ clients that are up to no good."""
 import json
 import os
 import pathlib
+import shutil
 import socket
 import stat
 import struct
 import subprocess
 import sys
+import tempfile
 import time
 
 import pytest
@@ -381,6 +383,52 @@ def test_no_child_keeps_it(control, until):
     assert len(others) >= 2
     for pid in others:
         assert not ours & sockets(pid)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs another user")
+def test_another_user_is_refused_whatever_the_mode(serve, until):
+    folder = pathlib.Path(tempfile.mkdtemp(dir="/tmp"))
+    try:
+        folder.chmod(0o755)
+        path = folder / "c.sock"
+        s = serve(control_socket=path, control_socket_mode="0666")
+        until(path.exists, "the socket")
+        pid = os.fork()  # the interpreter may be where nobody can execute it
+        if pid == 0:
+            status = 1
+            try:
+                os.setgid(65534)
+                os.setuid(65534)
+                status = 7 if Client(path).socket.recv(1) == b"" else 2
+            finally:
+                os._exit(status)
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 7
+        s.wait_log("refuses a client of uid 65534")
+        c = Client(path)
+        assert c.ok("help")
+        c.close()
+    finally:
+        shutil.rmtree(folder)
+
+
+def test_a_new_executable_has_it_when_the_old_one_is_gone(control, until):
+    s, client = control(workers=1)
+    old = s.pid
+    s.signal("USR2")
+    s.wait_log("Ready: ", count=2)
+    assert client().ok("show stats")["pid"] == old
+    new = int(s.log.split("The new server is ")[1].split()[0])
+    s.signal("TERM")
+    s.follow(new)
+
+    def pid():
+        try:
+            return client().ok("show stats")["pid"]
+        except (OSError, EOFError):
+            return None
+    until(lambda: pid() == new, "the new one's socket")
+    assert client().ok("shutdown quick")
+    until(lambda: not (s.folder / "c.sock").exists(), "its end")
 
 
 def test_the_next_arbiter_has_it_too(control, until):

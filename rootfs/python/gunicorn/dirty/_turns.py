@@ -55,7 +55,7 @@ if link is not None:
 
 
 def _message(kind, value, path):
-    if kind == link.GONE:
+    if kind in (link.GONE, link.REFUSED):
         raise DirtyConnectionError(
             "Communication error: the dirty arbiter has ended", path)
     if isinstance(value, Exception):
@@ -76,7 +76,8 @@ class LinkTurn:
 
     def next(self, deadline):
         kind, value = self.call.next(deadline)
-        while kind == link.REFUSED:
+        # Once some of its answer is there it cannot begin again.
+        while kind == link.REFUSED and self.request is not None:
             left(deadline)
             self.call = link.begin(*self.request, deadline)
             kind, value = self.call.next(deadline)
@@ -99,7 +100,7 @@ class AsyncLinkTurn:
     async def next(self, timeout):
         deadline = deadline_of(timeout)
         kind, value = await self.call.next_async(timeout)
-        while kind == link.REFUSED:
+        while kind == link.REFUSED and self.request is not None:
             await self.begin()
             kind, value = await self.call.next_async(left(deadline))
         self.request = None

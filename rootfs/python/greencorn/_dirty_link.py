@@ -238,6 +238,8 @@ class Link(Wire):
                 if kind == LEAVING:
                     _forget(self)
             if call is not None:
+                if call is self.last:
+                    self.last = None  # it has been read
                 self.deliver(call, kind, size, value)
 
     def deliver(self, call, kind, size, value):

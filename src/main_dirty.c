@@ -7,7 +7,6 @@
 
 #include <stdio.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -46,22 +45,17 @@ static int
 listen_at(const char *path)
 {
 	struct sock_addr addr;
-	mode_t mask;
 	int fd, rc;
 
 	rc = sock_unix(&addr, str_of(path));
 	if (rc < 0)
 		return rc;
-	fd = sock_stream(&addr);
-	if (fd < 0)
-		return fd;
 	if (path[0] != '@')
 		(void)unlink(path);
-	mask = umask(0177);
-	rc = sock_bind(fd, &addr);
-	umask(mask);
-	if (rc == 0)
-		rc = sock_listen(fd, BACKLOG);
+	fd = sock_unix_bound(&addr, 0177);
+	if (fd < 0)
+		return fd;
+	rc = sock_listen(fd, BACKLOG);
 	if (rc == 0)
 		return fd;
 	fd_close(fd);

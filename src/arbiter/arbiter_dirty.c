@@ -71,20 +71,16 @@ open_listener(const struct heritage *h, const struct config *cfg)
 {
 	struct owner owner;
 	struct sock_addr addr;
-	mode_t mask;
 	int fd, rc;
 
 	rc = sock_unix(&addr, str_of(h->dirty_address));
 	if (rc < 0)
 		return rc;
-	fd = sock_stream(&addr);
+	unlink_address(h); /* of one that is gone, with our pid */
+	fd = sock_unix_bound(&addr, 0177);
 	if (fd < 0)
 		return fd;
-	unlink_address(h); /* of one that is gone, with our pid */
-	mask = umask(0177);
-	rc = sock_bind(fd, &addr);
-	umask(mask);
-	if (rc == 0 && h->dirty_address[0] == '/' &&
+	if (h->dirty_address[0] == '/' &&
 	    owner_find(&owner, cfg->user, cfg->group) == 0 &&
 	    owner_differs(&owner))
 		rc = owner_give(&owner, h->dirty_address);

@@ -59,7 +59,6 @@ static int
 open_unix(const struct config_bind *b, const struct listener_options *o)
 {
 	struct sock_addr a;
-	mode_t saved;
 	int fd, rc;
 
 	if (sock_unix(&a, b->host) < 0)
@@ -67,13 +66,10 @@ open_unix(const struct config_bind *b, const struct listener_options *o)
 	rc = remove_stale(&a);
 	if (rc < 0)
 		return rc;
-	fd = sock_stream(&a);
+	fd = sock_unix_bound(&a, (mode_t)o->umask);
 	if (fd < 0)
 		return fd;
-	saved = umask((mode_t)o->umask);
-	rc = sock_bind(fd, &a);
-	(void)umask(saved);
-	if (rc == 0 && o->owner != NULL && a.un.sun_path[0] != '\0')
+	if (o->owner != NULL && a.un.sun_path[0] != '\0')
 		rc = owner_give(o->owner, a.un.sun_path);
 	return listen_on(fd, rc, o);
 }

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <sys/sendfile.h>
+#include <sys/stat.h>
 
 #include "base/error.h"
 #include "base/num.h"
@@ -269,6 +270,22 @@ int
 sock_bind(int fd, const struct sock_addr *a)
 {
 	return bind(fd, &a->any, a->len) < 0 ? bind_error() : 0;
+}
+
+int
+sock_unix_bound(const struct sock_addr *a, mode_t mask)
+{
+	int fd = sock_stream(a), rc;
+
+	if (fd < 0)
+		return fd;
+	mask = umask(mask);
+	rc = sock_bind(fd, a);
+	(void)umask(mask);
+	if (rc == 0)
+		return fd;
+	fd_close(fd);
+	return rc;
 }
 
 int

@@ -60,6 +60,11 @@ int sock_pair(int ends[2]);
 /* 0, -E_IN_USE, -E_DENIED, -E_NOT_FOUND (no such address here), -E_SYSTEM. */
 int sock_bind(int fd, const struct sock_addr *a);
 int sock_listen(int fd, int backlog);
+/*
+ * A unix stream socket that is bound to a; its file's mode lacks the bits of
+ * mask. -E_SYSTEM, or as sock_bind. One thread: the mask is the process's.
+ */
+int sock_unix_bound(const struct sock_addr *a, mode_t mask);
 /* Connects within timeout_ms: 0, -E_TIMEOUT, -E_GONE (refused), -E_SYSTEM. */
 int sock_connect(int fd, const struct sock_addr *a, int timeout_ms);
 
